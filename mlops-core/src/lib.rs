@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+
+mod bundle;
+mod clock;
+mod data;
+mod encoder;
+mod evaluate;
+mod fingerprint;
+mod json;
+mod matrix;
+mod model;
+mod observer;
+mod run;
+mod schema;
+mod slots;
+mod source;
+
+pub use bundle::{
+    Bundle, BundleBuilder, BundleError, GoldenRow, GoldenRows, GoldenValue, LoadedBundle, Manifest, Part, PartEntry,
+};
+#[cfg(feature = "testing")]
+pub use clock::ManualClock;
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use data::{
+    Checked, Dataset, DatasetError, DatasetVersion, Expectation, ExpectationError, Expectations, Quarantine,
+};
+pub use encoder::{EncodeError, Encoder, EncoderFormat, FormatError, Gather, LoadedEncoder, SlotEncoder};
+pub use evaluate::{Evaluation, Subject};
+pub use fingerprint::{Fingerprint, FingerprintHasher, ParseFingerprintError};
+pub use json::{JsonFloat, json_floats};
+pub use matrix::{EncodedMatrix, TrainingMatrix, TrainingMatrixError};
+pub use model::{Model, ModelError, ModelExt, ModelFormat, ModelPart, Tolerance, Trainer, check_shapes};
+pub use observer::{Answered, Observer, ObserverFormat};
+pub use run::{DataUse, Run, RunInProgress, code_revision};
+pub use schema::{Column, Schema, SchemaError, Signature};
+pub use slots::{Code, Slot, SlotField, SlotKind, SlotSchema, Slots, Span, Value, Vocabulary};
+pub use source::{BoxFuture, BundleSource, SourceError, SourcedBundle};
