@@ -160,6 +160,8 @@ pub enum Slot {
     /// Null, which is not NaN.
     #[default]
     Missing,
+    /// Not given yet: what a reader finds here when it is done, the row lacks. Read as missing.
+    Absent,
     /// A float, NaN and infinities included.
     Float(f64),
     /// An integer or a boolean.
@@ -239,6 +241,18 @@ impl Slots {
         self.clear();
     }
 
+    /// Makes it a row of `len` values of which the first `request` are absent, for a reader to fill in.
+    pub fn expect(&mut self, request: usize, len: usize) {
+        self.reset(len);
+        self.slots.iter_mut().take(request).for_each(|slot| *slot = Slot::Absent);
+    }
+
+    /// The first value that is absent.
+    #[must_use]
+    pub fn first_absent(&self) -> Option<usize> {
+        self.slots.iter().position(|slot| matches!(slot, Slot::Absent))
+    }
+
     /// How many values the row has.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -290,11 +304,24 @@ impl Slots {
         }
     }
 
+    /// Sets a value; the bytes of a text are kept.
+    pub fn set_value(&mut self, index: usize, value: Value<'_>) {
+        match value {
+            Value::Missing => self.set(index, Slot::Missing),
+            Value::Float(x) => self.set(index, Slot::Float(x)),
+            Value::Int(x) => self.set(index, Slot::Int(x)),
+            Value::Time(t) => self.set(index, Slot::Time(t)),
+            Value::Category(code) => self.set(index, Slot::Category(code)),
+            Value::Unseen(text) => self.set_unseen(index, text),
+            Value::Text(text) => self.set_text(index, text),
+        }
+    }
+
     /// The value at `index`; missing past the end.
     #[must_use]
     pub fn value(&self, index: usize) -> Value<'_> {
         match self.slots.get(index).copied().unwrap_or_default() {
-            Slot::Missing => Value::Missing,
+            Slot::Missing | Slot::Absent => Value::Missing,
             Slot::Float(x) => Value::Float(x),
             Slot::Int(x) => Value::Int(x),
             Slot::Time(t) => Value::Time(t),

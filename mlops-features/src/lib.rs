@@ -1,1 +1,24 @@
-//! mlops-features
+#![doc = include_str!("../README.md")]
+
+mod define;
+mod error;
+mod fit;
+mod fitted;
+mod label;
+mod read;
+mod server;
+mod time;
+mod transform;
+
+pub use define::catalog::Catalog;
+pub use define::expression::{Expr, call, column, weekday};
+pub use define::feature::{Encoding, Feature, Nulls, Unknown};
+pub use define::function::{ArgumentError, MAX_ARGUMENTS, ScalarFn};
+pub use define::set::{FeatureSet, FeatureSetBuilder};
+pub use define::source::{Aggregate, Availability, Source, View, Window};
+pub use error::FeatureError;
+pub use fit::Fit;
+pub use fitted::FittedFeatures;
+pub use label::{Label, LabelDefinition, Labels};
+pub use server::{FeatureServer, FeaturesFormat};
+pub use time::{Appended, EventLog, OnlineState, Replay, Stamp, gather_history};

@@ -1,0 +1,9 @@
+//! Features as data.
+
+pub(crate) mod catalog;
+pub(crate) mod compile;
+pub(crate) mod expression;
+pub(crate) mod feature;
+pub(crate) mod function;
+pub(crate) mod set;
+pub(crate) mod source;

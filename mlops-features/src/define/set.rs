@@ -1,0 +1,298 @@
+//! A set of features: the definition that training and serving share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use mlops_core::{Column, Fingerprint, Schema, SlotField, SlotKind, SlotSchema, Vocabulary};
+use serde::{Deserialize, Serialize};
+
+use super::catalog::Catalog;
+use super::compile::{CompiledExpr, compile};
+use super::feature::{Encoding, Feature};
+use super::source::{Availability, Source, View, Window};
+use crate::FeatureError;
+
+/// A definition of features, checked and serialisable.
+///
+/// The row brings the `columns`; `views` and `windows` are gathered as of the time in the column `time`; from
+/// these slots the `features` are computed, in order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeatureSet {
+    pub(crate) name: String,
+    pub(crate) time: String,
+    pub(crate) columns: Schema,
+    pub(crate) sources: Vec<Source>,
+    pub(crate) views: Vec<View>,
+    pub(crate) windows: Vec<Window>,
+    pub(crate) features: Vec<Feature>,
+}
+
+/// Builds a [`FeatureSet`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct FeatureSetBuilder(FeatureSet);
+
+impl FeatureSetBuilder {
+    /// A column of floats in the row.
+    pub fn float(self, name: &str) -> Self {
+        self.column(name, SlotKind::Float)
+    }
+
+    /// A column of integers in the row.
+    pub fn int(self, name: &str) -> Self {
+        self.column(name, SlotKind::Int)
+    }
+
+    /// A column of categories in the row.
+    pub fn category(self, name: &str) -> Self {
+        self.column(name, SlotKind::Category)
+    }
+
+    /// A column of times in the row.
+    pub fn time(self, name: &str) -> Self {
+        self.column(name, SlotKind::Time)
+    }
+
+    fn column(mut self, name: &str, kind: SlotKind) -> Self {
+        self.0.columns.columns.push(Column { name: name.into(), kind });
+        self
+    }
+
+    /// A stream of events.
+    pub fn source(mut self, source: Source) -> Self {
+        self.0.sources.push(source);
+        self
+    }
+
+    /// A look-up of the latest event.
+    pub fn view(mut self, view: View) -> Self {
+        self.0.views.push(view);
+        self
+    }
+
+    /// An aggregate over the last events.
+    pub fn window(mut self, window: Window) -> Self {
+        self.0.windows.push(window);
+        self
+    }
+
+    /// A feature; the numbers come in the order of the calls.
+    pub fn feature(mut self, feature: Feature) -> Self {
+        self.0.features.push(feature);
+        self
+    }
+
+    /// Checks the set.
+    ///
+    /// # Errors
+    /// [`FeatureError`] that names what is used and isn't there, is there twice, or is of a kind that doesn't fit.
+    pub fn build(self, catalog: &Catalog) -> Result<FeatureSet, FeatureError> {
+        self.0.check(catalog)?;
+        Ok(self.0)
+    }
+}
+
+fn unknown(what: &'static str, name: &str, user: &str) -> FeatureError {
+    FeatureError::Unknown { what, name: name.into(), user: user.into() }
+}
+
+fn distinct<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Result<(), FeatureError> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(FeatureError::Duplicate { what, name: name.into() });
+        }
+    }
+    Ok(())
+}
+
+impl FeatureSet {
+    /// Starts a set of features of rows whose time is in the column `time`.
+    pub fn builder(name: &str, time: &str) -> FeatureSetBuilder {
+        FeatureSetBuilder(Self {
+            name: name.into(),
+            time: time.into(),
+            columns: Schema::new([(time, SlotKind::Time)]),
+            sources: Vec::new(),
+            views: Vec::new(),
+            windows: Vec::new(),
+            features: Vec::new(),
+        })
+    }
+
+    /// The columns that a row brings, the time first.
+    #[must_use]
+    pub fn columns(&self) -> &Schema {
+        &self.columns
+    }
+
+    /// The features, in order.
+    #[must_use]
+    pub fn features(&self) -> &[Feature] {
+        &self.features
+    }
+
+    /// The streams that its views and windows read.
+    #[must_use]
+    pub fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// The fingerprint of what is gathered: sources, views and windows. State that was built from events is bound
+    /// to it, and outlives a change of features or a new fit.
+    #[must_use]
+    pub fn view_fingerprint(&self) -> Fingerprint {
+        Fingerprint::of_json("views", &(&self.sources, &self.views, &self.windows))
+            .expect("definitions have text keys and finite or quoted floats")
+    }
+
+    /// The fingerprint of the whole definition.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of_json("feature set", self).expect("definitions have text keys and finite or quoted floats")
+    }
+
+    pub(crate) fn source(&self, name: &str, user: &str) -> Result<&Source, FeatureError> {
+        self.sources.iter().find(|source| source.name == name).ok_or_else(|| unknown("source", name, user))
+    }
+
+    /// The slots of a row; category columns get the vocabularies that are given for them, else empty ones.
+    pub(crate) fn slot_schema(
+        &self,
+        vocabularies: &BTreeMap<String, Arc<Vocabulary>>,
+    ) -> Result<SlotSchema, FeatureError> {
+        let mut fields = Vec::new();
+        let mut push = |name: String, kind: SlotKind| {
+            let vocabulary = (kind == SlotKind::Category)
+                .then(|| vocabularies.get(&name).cloned().unwrap_or_else(|| Arc::new(Vocabulary::new([""; 0]))));
+            fields.push(SlotField { name, kind, vocabulary });
+        };
+        for column in &self.columns.columns {
+            push(column.name.clone(), column.kind);
+        }
+        for view in &self.views {
+            let source = self.source(&view.source, &view.name)?;
+            for name in &view.fields {
+                let kind = kind_in(&source.columns, name, &view.name)?;
+                // What is looked up as a text can be encoded as a category.
+                let kind = if kind == SlotKind::Text { SlotKind::Category } else { kind };
+                push(format!("{}.{name}", view.name), kind);
+            }
+        }
+        for window in &self.windows {
+            push(window.name.clone(), SlotKind::Float);
+        }
+        Ok(SlotSchema { fields, request: self.columns.columns.len() })
+    }
+
+    /// Every check that [`FeatureSetBuilder::build`] makes; a set that was deserialised goes through it too.
+    pub(crate) fn check(&self, catalog: &Catalog) -> Result<(), FeatureError> {
+        if self.features.is_empty() {
+            return Err(FeatureError::NoFeature { set: self.name.clone() });
+        }
+        distinct("sources", self.sources.iter().map(|source| source.name.as_str()))?;
+        distinct("features", self.features.iter().map(|feature| feature.name.as_str()))?;
+        for source in &self.sources {
+            if let Availability::Column(column) = &source.availability
+                && *column == source.event_time
+            {
+                continue;
+            }
+            distinct("columns", source.columns.columns.iter().map(|column| column.name.as_str()))?;
+        }
+        for (name, source, key) in self
+            .views
+            .iter()
+            .map(|view| (&view.name, &view.source, &view.key))
+            .chain(self.windows.iter().map(|window| (&window.name, &window.source, &window.key)))
+        {
+            self.check_key(name, self.source(source, name)?, key)?;
+        }
+        for window in &self.windows {
+            if window.length.is_zero() {
+                let (got, allowed) = ("0".into(), "more than 0");
+                return Err(FeatureError::Parameter {
+                    name: window.name.clone(),
+                    parameter: "length",
+                    got,
+                    allowed,
+                });
+            }
+            self.event_value(window, catalog)?;
+        }
+        let schema = self.slot_schema(&BTreeMap::new())?;
+        distinct("columns", schema.fields.iter().map(|field| field.name.as_str()))?;
+        for feature in &self.features {
+            let compiled = compile(&feature.value, &schema, catalog, &feature.name)?;
+            check_encoding(feature, &compiled)?;
+        }
+        Ok(())
+    }
+
+    /// A window's value of an event, compiled over the source's columns.
+    pub(crate) fn event_value(&self, window: &Window, catalog: &Catalog) -> Result<CompiledExpr, FeatureError> {
+        let source = self.source(&window.source, &window.name)?;
+        let compiled = compile(&window.value, &source_schema(source), catalog, &window.name)?;
+        if matches!(compiled.kind(), SlotKind::Float | SlotKind::Int) {
+            Ok(compiled)
+        } else {
+            let got = compiled.kind();
+            Err(FeatureError::WrongKind { feature: window.name.clone(), got, wanted: "a number" })
+        }
+    }
+
+    fn check_key(&self, user: &str, source: &Source, key: &[String]) -> Result<(), FeatureError> {
+        if key.is_empty() {
+            let (got, allowed) = ("no column".into(), "one column at least");
+            return Err(FeatureError::Parameter { name: user.into(), parameter: "key", got, allowed });
+        }
+        for name in key {
+            let row = kind_in(&self.columns, name, user)?;
+            let event = kind_in(&source.columns, name, user)?;
+            let is_text = |kind| matches!(kind, SlotKind::Text | SlotKind::Category);
+            let meets = (is_text(row) && is_text(event)) || (row == SlotKind::Int && event == SlotKind::Int);
+            if !meets {
+                let wanted = "a text or an integer on both sides, for a key";
+                return Err(FeatureError::WrongKind { feature: format!("{user}: {name}"), got: row, wanted });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The slots of a source's events: texts are kept as they came.
+pub(crate) fn source_schema(source: &Source) -> SlotSchema {
+    let fields: Vec<_> = source
+        .columns
+        .columns
+        .iter()
+        .map(|column| SlotField { name: column.name.clone(), kind: column.kind, vocabulary: None })
+        .collect();
+    SlotSchema { request: fields.len(), fields }
+}
+
+fn kind_in(schema: &Schema, name: &str, user: &str) -> Result<SlotKind, FeatureError> {
+    let found = schema.columns.iter().find(|column| column.name == name);
+    found.map(|column| column.kind).ok_or_else(|| unknown("column", name, user))
+}
+
+fn check_encoding(feature: &Feature, value: &CompiledExpr) -> Result<(), FeatureError> {
+    let got = value.kind();
+    let wrong = |wanted| Err(FeatureError::WrongKind { feature: feature.name.clone(), got, wanted });
+    let out_of_range = |parameter, got: String, allowed| {
+        Err(FeatureError::Parameter { name: feature.name.clone(), parameter, got, allowed })
+    };
+    match &feature.encoding {
+        Encoding::Number { .. } if !matches!(got, SlotKind::Float | SlotKind::Int) => wrong("a number"),
+        Encoding::Number { .. } => Ok(()),
+        Encoding::OneHot { .. } | Encoding::Target { .. } if value.category_slot().is_none() => {
+            wrong("a column of categories")
+        }
+        Encoding::OneHot { .. } => Ok(()),
+        Encoding::Target { smoothing, .. } if !(0.0 <= smoothing.0 && smoothing.0.is_finite()) => {
+            out_of_range("smoothing", smoothing.0.to_string(), "0 or more, and finite")
+        }
+        Encoding::Target { folds, .. } if *folds < 2 => out_of_range("folds", folds.to_string(), "2 or more"),
+        Encoding::Target { .. } => Ok(()),
+    }
+}

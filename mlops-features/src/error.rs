@@ -1,0 +1,176 @@
+//! What can go wrong with features.
+
+use std::path::PathBuf;
+
+use arrow::error::ArrowError;
+use mlops_core::{EncodeError, Fingerprint, SchemaError, SlotKind, Timestamp};
+use parquet::errors::ParquetError;
+
+/// Why features can't be defined, fitted, gathered, encoded or loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FeatureError {
+    /// Two things of one name.
+    #[error("there are two {what} named `{name}`")]
+    Duplicate {
+        /// `columns`, `features`, …
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A name that nothing has.
+    #[error("`{user}` uses the {what} `{name}`, which the set doesn't have")]
+    Unknown {
+        /// `column`, `source`, …
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// Who uses it.
+        user: String,
+    },
+    /// A function that the catalog doesn't have.
+    #[error("`{user}` calls `{function}` version {version}, which is not registered in the catalog")]
+    UnknownFunction {
+        /// The function.
+        function: String,
+        /// Its version.
+        version: u32,
+        /// Who calls it.
+        user: String,
+    },
+    /// An argument of a kind that the function doesn't take.
+    #[error("`{user}` calls `{function}` with {got} as argument {argument}, where it takes {wanted}")]
+    WrongArgument {
+        /// Who calls.
+        user: String,
+        /// The function.
+        function: String,
+        /// Which argument, from 0.
+        argument: usize,
+        /// What it was given.
+        got: String,
+        /// What it takes.
+        wanted: String,
+    },
+    /// A value of a kind that its encoding doesn't take.
+    #[error("feature `{feature}` is {got}; its encoding takes {wanted}")]
+    WrongKind {
+        /// The feature.
+        feature: String,
+        /// What it is.
+        got: SlotKind,
+        /// What the encoding takes.
+        wanted: &'static str,
+    },
+    /// A parameter out of its range.
+    #[error("{parameter} of `{name}` is {got}; it must be {allowed}")]
+    Parameter {
+        /// Whose parameter.
+        name: String,
+        /// Which.
+        parameter: &'static str,
+        /// What it is.
+        got: String,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// A set without any feature.
+    #[error("the set `{set}` has no feature")]
+    NoFeature {
+        /// The set.
+        set: String,
+    },
+    /// A table that doesn't fit.
+    #[error("the rows of {table} don't fit")]
+    Schema {
+        /// Which table.
+        table: String,
+        /// What doesn't fit.
+        source: SchemaError,
+    },
+    /// A row that can't be read, gathered or encoded.
+    #[error("row {row} can't be used")]
+    Row {
+        /// Its number, from 0.
+        row: usize,
+        /// Why.
+        source: EncodeError,
+    },
+    /// A null where the row needs a value.
+    #[error("row {row} of {table} has a null in column `{column}`, which has to hold a value")]
+    NullKey {
+        /// Which table.
+        table: String,
+        /// The row's number, from 0.
+        row: usize,
+        /// The column.
+        column: String,
+    },
+    /// Labels that are not one a row.
+    #[error("{got} labels were given for {wanted} rows")]
+    WrongLength {
+        /// How many were given.
+        got: usize,
+        /// How many there are.
+        wanted: usize,
+    },
+    /// No row to fit on.
+    #[error("of {rows} rows none has a label that was available by {cutoff}: nothing to fit on")]
+    NothingToFit {
+        /// How many rows there were.
+        rows: usize,
+        /// The cut-off.
+        cutoff: Timestamp,
+    },
+    /// A column without any value to fit on.
+    #[error("feature `{feature}` has no value in the rows to fit on, so it has no mean")]
+    AllMissing {
+        /// The feature.
+        feature: String,
+    },
+    /// Stored features of a later format.
+    #[error("the features are of format {got}; this library reads up to {known}")]
+    NewerFormat {
+        /// Their format.
+        got: u32,
+        /// The latest that is known.
+        known: u32,
+    },
+    /// Stored features that don't hold together.
+    #[error("the stored features are bad: {problem}")]
+    Corrupt {
+        /// What is wrong.
+        problem: String,
+    },
+    /// State that was made for other views.
+    #[error("the online state is of the views {got}; the features are gathered from {wanted}")]
+    ForeignState {
+        /// The views of the state.
+        got: Fingerprint,
+        /// The views of the features.
+        wanted: Fingerprint,
+    },
+    /// A file that can't be read or written.
+    #[error("cannot use `{}`", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file that isn't whole Parquet.
+    #[error("`{}` is not a whole segment of events", path.display())]
+    Segment {
+        /// The file.
+        path: PathBuf,
+        /// What the reader met.
+        source: ParquetError,
+    },
+    /// Columns that can't be put together.
+    #[error("the columns can't be put together")]
+    Arrow {
+        /// What was met.
+        #[from]
+        source: ArrowError,
+    },
+}

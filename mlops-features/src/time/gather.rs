@@ -1,0 +1,138 @@
+//! History: what was known at each row's time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use mlops_core::{Dataset, SlotField, SlotKind, Slots, Timestamp, Value};
+
+use super::event_log::EventLog;
+use super::online::OnlineState;
+use crate::FeatureError;
+use crate::define::catalog::Catalog;
+use crate::define::set::FeatureSet;
+use crate::read::BatchReader;
+
+/// Rows whose columns are put together before they become one batch.
+const CHUNK: usize = 1 << 14;
+
+/// Gathers a table: the rows with the columns of the set's views and windows added, each as it was known at the
+/// row's time. The log is replayed in the order of availability through the very state that serves online, so
+/// history and serving can't differ. The rows come back in their order, which may be any; so do columns that the
+/// set doesn't name.
+///
+/// # Errors
+/// [`FeatureError::Schema`] where the table lacks a column, [`FeatureError::NullKey`] for a row without a time, or
+/// what the log met.
+#[tracing::instrument(skip_all, fields(rows = rows.rows()))]
+pub fn gather_history(
+    set: &FeatureSet,
+    rows: &Dataset,
+    log: &EventLog,
+    catalog: &Catalog,
+) -> Result<Dataset, FeatureError> {
+    let schema = set.slot_schema(&BTreeMap::new())?;
+    let batch = rows.batch();
+    let reader = BatchReader::new(&schema.fields[..schema.request], batch, "the rows to gather")?;
+    let time = &schema.fields[0];
+    let mut order = Vec::with_capacity(reader.rows());
+    for row in 0..reader.rows() {
+        match reader.value(0, time, row) {
+            Value::Time(at) => order.push((at, row as u32)),
+            _ => {
+                let table = "the rows to gather".into();
+                return Err(FeatureError::NullKey { table, row, column: set.time.clone() });
+            }
+        }
+    }
+    order.sort_unstable();
+
+    let state = OnlineState::new(set, catalog)?;
+    let mut replay = log.replay(&state)?;
+    let gathered_fields = &schema.fields[schema.request..];
+    let mut slots = Slots::default();
+    let mut batches = Vec::new();
+    for chunk in order.chunks(CHUNK) {
+        let mut builders: Vec<_> = gathered_fields.iter().map(ColumnBuilder::new).collect();
+        for &(at, row) in chunk {
+            replay.advance(&state, at);
+            reader.row(&schema, row as usize, &mut slots);
+            state
+                .fill(&schema, at, &mut slots)
+                .map_err(|source| FeatureError::Row { row: row as usize, source })?;
+            for (slot, builder) in (schema.request..).zip(&mut builders) {
+                builder.push(slots.value(slot));
+            }
+        }
+        let columns = builders.into_iter().map(ColumnBuilder::finish).collect();
+        batches.push(RecordBatch::try_new(arrow_schema(gathered_fields), columns)?);
+    }
+    let sorted = concat_batches(&arrow_schema(gathered_fields), &batches)?;
+
+    // Back from the order of time to that of the table.
+    let mut place = vec![0_u32; order.len()];
+    for (sorted, &(_, row)) in (0..).zip(&order) {
+        place[row as usize] = sorted;
+    }
+    let gathered = take_record_batch(&sorted, &arrow::array::UInt32Array::from(place))?;
+    let fields: Vec<_> = batch.schema().fields().iter().chain(gathered.schema().fields()).cloned().collect();
+    let columns = batch.columns().iter().chain(gathered.columns()).cloned().collect();
+    let whole = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+    Dataset::from_batches([whole])
+        .map_err(|error| FeatureError::Corrupt { problem: format!("the gathered rows are no table: {error}") })
+}
+
+fn arrow_schema(fields: &[SlotField]) -> Arc<Schema> {
+    let data_type = |kind| match kind {
+        SlotKind::Float => DataType::Float64,
+        SlotKind::Int => DataType::Int64,
+        SlotKind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        _ => DataType::Utf8,
+    };
+    let field = |field: &SlotField| Field::new(&field.name, data_type(field.kind), true);
+    Arc::new(Schema::new(fields.iter().map(field).collect::<Vec<_>>()))
+}
+
+enum ColumnBuilder {
+    Float(Float64Builder),
+    Int(Int64Builder),
+    Time(TimestampMicrosecondBuilder),
+    Text(StringBuilder),
+}
+
+impl ColumnBuilder {
+    fn new(field: &SlotField) -> Self {
+        match field.kind {
+            SlotKind::Float => Self::Float(Float64Builder::new()),
+            SlotKind::Int => Self::Int(Int64Builder::new()),
+            SlotKind::Time => Self::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
+            _ => Self::Text(StringBuilder::new()),
+        }
+    }
+
+    fn push(&mut self, value: Value<'_>) {
+        match (self, value) {
+            (Self::Float(column), Value::Float(x)) => column.append_value(x),
+            (Self::Float(column), _) => column.append_null(),
+            (Self::Int(column), Value::Int(x)) => column.append_value(x),
+            (Self::Int(column), _) => column.append_null(),
+            (Self::Time(column), Value::Time(t)) => column.append_value(Timestamp::as_micros(t)),
+            (Self::Time(column), _) => column.append_null(),
+            (Self::Text(column), Value::Text(text) | Value::Unseen(text)) => column.append_value(text),
+            (Self::Text(column), _) => column.append_null(),
+        }
+    }
+
+    fn finish(self) -> ArrayRef {
+        match self {
+            Self::Float(mut column) => Arc::new(column.finish()),
+            Self::Int(mut column) => Arc::new(column.finish()),
+            Self::Time(mut column) => Arc::new(column.finish()),
+            Self::Text(mut column) => Arc::new(column.finish()),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! What is known now, kept up to date event by event.
+
+use std::collections::HashMap;
+use std::hash::BuildHasher;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use foldhash::fast::RandomState;
+use mlops_core::{EncodeError, Fingerprint, Slot, SlotKind, SlotSchema, Slots, Timestamp};
+
+use super::key::Key;
+use super::view_state::{Kept, ViewState};
+use super::window_state::WindowState;
+use crate::FeatureError;
+use crate::define::catalog::Catalog;
+use crate::define::compile::CompiledExpr;
+use crate::define::function::as_float;
+use crate::define::set::{FeatureSet, source_schema};
+use crate::define::source::Aggregate;
+
+/// How far behind the latest event a question may be: events that are over by more than that are let go.
+pub(crate) const SLACK: Duration = Duration::from_secs(300);
+const SHARDS: usize = 16;
+
+/// When an event happened, when it could be known, and its place in the log. The order of the fields is the one
+/// total order of events; the sequence makes it total.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// When it happened.
+    pub event_time: Timestamp,
+    /// When it could be known: never before it happened.
+    pub available: Timestamp,
+    /// Its place in the log.
+    pub sequence: u64,
+}
+
+/// State that has let events go which an answer as of that time needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Behind {
+    /// The earliest time that can be answered.
+    pub(crate) horizon: Option<Timestamp>,
+}
+
+/// One view's or window's state, by key.
+#[derive(Debug)]
+struct Table<S> {
+    shards: [Mutex<HashMap<Box<[u8]>, S, RandomState>>; SHARDS],
+    hasher: RandomState,
+}
+
+impl<S> Default for Table<S> {
+    fn default() -> Self {
+        Self { shards: std::array::from_fn(|_| Mutex::default()), hasher: RandomState::default() }
+    }
+}
+
+impl<S: Default> Table<S> {
+    fn shard(&self, key: &[u8]) -> MutexGuard<'_, HashMap<Box<[u8]>, S, RandomState>> {
+        let shard = self.hasher.hash_one(key) as usize % SHARDS;
+        // A panic while a shard was held can't have left it torn: every change is one call on its state.
+        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn update(&self, key: &[u8], change: impl FnOnce(&mut S)) {
+        let mut states = self.shard(key);
+        match states.get_mut(key) {
+            Some(state) => change(state),
+            None => change(states.entry(key.into()).or_default()),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct OnlineView {
+    name: String,
+    source: usize,
+    event_key: Vec<usize>,
+    event_fields: Vec<usize>,
+    row_key: Vec<usize>,
+    row_slot: usize,
+    ttl: Option<Duration>,
+    table: Table<ViewState>,
+}
+
+#[derive(Debug)]
+struct OnlineWindow {
+    name: String,
+    source: usize,
+    event_key: Vec<usize>,
+    value: CompiledExpr,
+    row_key: Vec<usize>,
+    row_slot: usize,
+    length: Duration,
+    aggregate: Aggregate,
+    table: Table<WindowState>,
+}
+
+/// The state of every view and window of a set, by key. Events are applied to it once they were logged; rows are
+/// gathered from it as of a time. It belongs to the views' fingerprint and outlives a new fit.
+///
+/// It answers as of any time from five minutes before the latest event of a key on; an earlier time is
+/// [`EncodeError::NotReady`]. For any number of threads at once.
+#[derive(Debug)]
+pub struct OnlineState {
+    fingerprint: Fingerprint,
+    sources: Vec<(String, SlotSchema)>,
+    views: Vec<OnlineView>,
+    windows: Vec<OnlineWindow>,
+}
+
+impl OnlineState {
+    /// State for the views and windows of a set, before any event.
+    ///
+    /// # Errors
+    /// [`FeatureError`] where the catalog lacks a function of the set.
+    pub fn new(set: &FeatureSet, catalog: &Catalog) -> Result<Self, FeatureError> {
+        let row = set.slot_schema(&std::collections::BTreeMap::new())?;
+        let sources: Vec<_> =
+            set.sources.iter().map(|source| (source.name.clone(), source_schema(source))).collect();
+        let slot = |schema: &SlotSchema, name: &str, user: &str| {
+            let (name, user) = (name.to_owned(), user.to_owned());
+            schema.position(&name).ok_or(FeatureError::Unknown { what: "column", name, user })
+        };
+        let slots = |schema: &SlotSchema, names: &[String], user: &str| {
+            names.iter().map(|name| slot(schema, name, user)).collect::<Result<Vec<_>, _>>()
+        };
+        let source = |name: &str, user: &str| {
+            set.source(name, user)?;
+            Ok::<_, FeatureError>(sources.iter().position(|(other, _)| other == name).unwrap_or_default())
+        };
+        let mut row_slot = row.request;
+        let mut views = Vec::new();
+        for view in &set.views {
+            let source = source(&view.source, &view.name)?;
+            let events = &sources[source].1;
+            views.push(OnlineView {
+                name: view.name.clone(),
+                source,
+                event_key: slots(events, &view.key, &view.name)?,
+                event_fields: slots(events, &view.fields, &view.name)?,
+                row_key: slots(&row, &view.key, &view.name)?,
+                row_slot,
+                ttl: view.ttl,
+                table: Table::default(),
+            });
+            row_slot += view.fields.len();
+        }
+        let mut windows = Vec::new();
+        for window in &set.windows {
+            let source = source(&window.source, &window.name)?;
+            windows.push(OnlineWindow {
+                name: window.name.clone(),
+                source,
+                event_key: slots(&sources[source].1, &window.key, &window.name)?,
+                value: set.event_value(window, catalog)?,
+                row_key: slots(&row, &window.key, &window.name)?,
+                row_slot,
+                length: window.length,
+                aggregate: window.aggregate,
+                table: Table::default(),
+            });
+            row_slot += 1;
+        }
+        Ok(Self { fingerprint: set.view_fingerprint(), sources, views, windows })
+    }
+
+    /// The fingerprint of the views that it is state for.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// The number of a source, for [`OnlineState::apply`].
+    #[must_use]
+    pub fn source(&self, name: &str) -> Option<usize> {
+        self.sources.iter().position(|(other, _)| other == name)
+    }
+
+    /// The names of the sources, by number.
+    pub(crate) fn source_names(&self) -> impl Iterator<Item = &str> {
+        self.sources.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The slots of a source's events.
+    pub(crate) fn source_schema(&self, source: usize) -> &SlotSchema {
+        &self.sources[source].1
+    }
+
+    /// Applies an event that was logged: `slots` hold the source's columns in their order. An event whose key is
+    /// missing, or whose value is, changes nothing that is looked up by that key or made of that value.
+    pub fn apply(&self, source: usize, stamp: Stamp, slots: &Slots) {
+        let Some((_, schema)) = self.sources.get(source) else { return };
+        for view in self.views.iter().filter(|view| view.source == source) {
+            if let Some(key) = Key::of(slots, schema, &view.event_key) {
+                let fields = view.event_fields.iter().map(|&slot| Kept::of(slots, slot)).collect();
+                view.table.update(key.as_bytes(), |state| state.insert(stamp, fields));
+            }
+        }
+        for window in self.windows.iter().filter(|window| window.source == source) {
+            if let (Some(key), Some(value)) =
+                (Key::of(slots, schema, &window.event_key), as_float(window.value.value(slots)))
+            {
+                window.table.update(key.as_bytes(), |state| state.insert(stamp, value, window.length));
+            }
+        }
+    }
+
+    /// Fills the slots that are gathered with what was known at `at`; the slots of the request are there already.
+    pub(crate) fn fill(&self, schema: &SlotSchema, at: Timestamp, slots: &mut Slots) -> Result<(), EncodeError> {
+        let behind = |name: &str, behind: Behind| EncodeError::NotReady {
+            source_name: name.into(),
+            at,
+            problem: match behind.horizon {
+                Some(horizon) => format!("events before {horizon} were let go"),
+                None => "events were let go".into(),
+            },
+        };
+        for view in &self.views {
+            let Some(key) = Key::of(slots, schema, &view.row_key) else { continue };
+            let states = view.table.shard(key.as_bytes());
+            let Some(state) = states.get(key.as_bytes()) else { continue };
+            let Some(fields) = state.latest_at(at, view.ttl).map_err(|error| behind(&view.name, error))? else {
+                continue;
+            };
+            for (slot, kept) in (view.row_slot..).zip(fields) {
+                match (kept, &schema.fields[slot].vocabulary) {
+                    (Kept::Missing, _) => {}
+                    (Kept::Float(x), _) => slots.set(slot, Slot::Float(*x)),
+                    (Kept::Int(x), _) => slots.set(slot, Slot::Int(*x)),
+                    (Kept::Time(t), _) => slots.set(slot, Slot::Time(*t)),
+                    (Kept::Text(text), Some(vocabulary)) => slots.set_category(slot, text, vocabulary),
+                    (Kept::Text(text), None) => slots.set_text(slot, text),
+                }
+            }
+        }
+        for window in &self.windows {
+            let Some(key) = Key::of(slots, schema, &window.row_key) else { continue };
+            let states = window.table.shard(key.as_bytes());
+            let value = match states.get(key.as_bytes()) {
+                Some(state) => {
+                    state.value(at, window.length, window.aggregate).map_err(|error| behind(&window.name, error))?
+                }
+                None => WindowState::default().value(at, window.length, window.aggregate).unwrap_or_default(),
+            };
+            if let Some(value) = value {
+                debug_assert_eq!(schema.fields[window.row_slot].kind, SlotKind::Float);
+                slots.set(window.row_slot, Slot::Float(value));
+            }
+        }
+        Ok(())
+    }
+}
