@@ -1,0 +1,18 @@
+//! Multi-layer perceptrons, trained and run by candle.
+
+mod device;
+mod format;
+mod model;
+mod network;
+mod random;
+mod train;
+
+pub use device::ComputeDevice;
+pub use format::MlpFormat;
+pub use model::MlpModel;
+pub use train::{MlpTrainer, MlpTrainerBuilder};
+
+/// An error of candle's as one of a model's.
+fn candle_failed(error: candle_core::Error) -> mlops_core::ModelError {
+    mlops_core::ModelError::Backend { library: "candle", source: Box::new(error) }
+}
