@@ -7,7 +7,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Clock, Dataset, DatasetVersion, Fingerprint, JsonFloat, Timestamp};
+use crate::{
+    Clock, Dataset, DatasetVersion, Evaluation, Fingerprint, JsonFloat, ModelError, ModelFormat, ModelPart, Timestamp,
+    Trainer, TrainingMatrix,
+};
 
 /// A dataset that a run used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,6 +104,34 @@ impl RunInProgress {
     /// Records the digest of something that went in or came out.
     pub fn artifact(&mut self, name: &str, digest: Fingerprint) -> &mut Self {
         self.0.artifacts.insert(name.into(), digest);
+        self
+    }
+
+    /// Trains a model and saves it in a format; records the trainer's parameters and the digests of features and
+    /// model.
+    ///
+    /// # Errors
+    /// Those of the trainer and the format.
+    pub fn train<T: Trainer>(
+        &mut self,
+        trainer: &T,
+        format: &dyn ModelFormat,
+        matrix: &TrainingMatrix,
+        warm_start: Option<&T::Model>,
+    ) -> Result<ModelPart, ModelError> {
+        let part = ModelPart::new(&trainer.train(matrix, warm_start)?, format)?;
+        self.parameters(trainer.parameters());
+        self.artifact("features", matrix.features()).artifact("model", part.digest());
+        Ok(part)
+    }
+
+    /// Records every metric of an evaluation that has a value.
+    pub fn evaluation(&mut self, evaluation: &Evaluation) -> &mut Self {
+        for (name, metric) in evaluation.metrics() {
+            if let Some(value) = metric.defined_value() {
+                self.metric(name, value);
+            }
+        }
         self
     }
 

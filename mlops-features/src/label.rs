@@ -1,7 +1,7 @@
 //! Labels, and when they could be known.
 
 use arrow::array::RecordBatch;
-use mlops_core::{Schema, SlotKind, Timestamp, Value};
+use mlops_core::{Dataset, DatasetError, Schema, SlotKind, Timestamp, Value};
 
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
@@ -91,3 +91,27 @@ pub struct Label {
 /// The labels of a table, row by row; `None` where the outcome never came.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Labels(pub Vec<Option<Label>>);
+
+/// Rows with the labels that were known, to evaluate a classifier on.
+#[derive(Clone, Debug)]
+pub struct Labelled {
+    /// The rows whose label was known.
+    pub rows: Dataset,
+    /// Whether their label is above a half.
+    pub labels: Vec<bool>,
+    /// How many rows have no label by then.
+    pub left_out: usize,
+}
+
+impl Labels {
+    /// The rows whose label was known by a time.
+    ///
+    /// # Errors
+    /// [`DatasetError::WrongLength`] where the labels are not one a row.
+    pub fn known_by(&self, rows: &Dataset, cutoff: Timestamp) -> Result<Labelled, DatasetError> {
+        let known = |label: &Option<Label>| label.filter(|label| label.available <= cutoff);
+        let keep: Vec<bool> = self.0.iter().map(|label| known(label).is_some()).collect();
+        let labels: Vec<bool> = self.0.iter().filter_map(known).map(|label| label.value > 0.5).collect();
+        Ok(Labelled { rows: rows.filter(&keep)?, left_out: keep.len() - labels.len(), labels })
+    }
+}

@@ -19,6 +19,6 @@ pub use define::source::{Aggregate, Availability, Source, View, Window};
 pub use error::FeatureError;
 pub use fit::Fit;
 pub use fitted::FittedFeatures;
-pub use label::{Label, LabelDefinition, Labels};
+pub use label::{Label, LabelDefinition, Labelled, Labels};
 pub use server::{FeatureServer, FeaturesFormat};
 pub use time::{Appended, EventLog, OnlineState, Replay, Stamp, gather_history};

@@ -153,9 +153,17 @@ pub fn encoded(raw: &Raw, gathered: &HashMap<&'static str, Option<f64>>, fitted:
         None => fitted.late,
     });
     for (name, flagged) in [
-        ("weather.temp", true), ("weather.humid", false), ("weather.wind_speed", false), ("weather.precip", false),
-        ("weather.pressure", true), ("weather.visib", false), ("carrier_delay", true), ("carrier_late", false),
-        ("origin_delay", true), ("origin_late", false), ("origin_departures", false),
+        ("carrier_delay", true),
+        ("carrier_late", false),
+        ("origin_delay", true),
+        ("origin_late", false),
+        ("origin_departures", false),
+        ("weather.temp", true),
+        ("weather.humid", true),
+        ("weather.wind_speed", true),
+        ("weather.precip", true),
+        ("weather.pressure", true),
+        ("weather.visib", true),
     ] {
         out.push(standard(name, gathered[name]));
         if flagged {

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
-use arrow::compute::{concat_batches, filter_record_batch};
-use arrow::datatypes::SchemaRef;
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::{cast, concat_batches, filter_record_batch};
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -15,6 +15,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
 use super::version::{DatasetVersion, has_canonical_bytes};
+use crate::Timestamp;
 
 /// A table, immutable, with a version that its content alone decides.
 ///
@@ -80,6 +81,16 @@ pub enum DatasetError {
         column: String,
         /// Its type.
         got: String,
+    },
+    /// A column of another type.
+    #[error("column `{column}` is of type {got}; {wanted} were wanted")]
+    WrongType {
+        /// The column.
+        column: String,
+        /// Its type.
+        got: String,
+        /// What was wanted.
+        wanted: &'static str,
     },
     /// The table has no such column.
     #[error("there is no column `{column}`")]
@@ -170,6 +181,35 @@ impl Dataset {
     /// [`DatasetError::MissingColumn`] where there is none of that name.
     pub fn column(&self, name: &str) -> Result<&ArrayRef, DatasetError> {
         self.batch.column_by_name(name).ok_or_else(|| DatasetError::MissingColumn { column: name.into() })
+    }
+
+    /// The texts of a column; nulls are empty.
+    ///
+    /// # Errors
+    /// [`DatasetError::MissingColumn`], or [`DatasetError::Arrow`] where the column has no text form.
+    pub fn texts(&self, name: &str) -> Result<Vec<String>, DatasetError> {
+        let origin = || format!("column `{name}`");
+        let texts = cast(self.column(name)?, &DataType::Utf8)
+            .map_err(|source| DatasetError::Arrow { origin: origin(), source })?;
+        Ok(texts.as_string::<i32>().iter().map(|text| text.unwrap_or_default().to_owned()).collect())
+    }
+
+    /// The rows whose time in a column is in `from..to`; rows without one are not.
+    ///
+    /// # Errors
+    /// [`DatasetError::MissingColumn`], or [`DatasetError::WrongType`] where the column holds no times.
+    pub fn between(&self, name: &str, from: Timestamp, to: Timestamp) -> Result<Self, DatasetError> {
+        let column = self.column(name)?;
+        let DataType::Timestamp(_, zone) = column.data_type() else {
+            let got = column.data_type().to_string();
+            return Err(DatasetError::WrongType { column: name.into(), got, wanted: "times" });
+        };
+        let origin = || format!("column `{name}`");
+        let micros = cast(column, &DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))
+            .map_err(|source| DatasetError::Arrow { origin: origin(), source })?;
+        let inside = |micros| (from..to).contains(&Timestamp::from_micros(micros));
+        let times = micros.as_primitive::<TimestampMicrosecondType>();
+        self.filter(&times.iter().map(|micros| micros.is_some_and(inside)).collect::<Vec<_>>())
     }
 
     /// The rows for which `keep` says so.

@@ -78,7 +78,7 @@ impl fmt::Display for Expectation {
 /// let batch = RecordBatch::try_from_iter([("wind_speed", Arc::new(speed) as _)]).unwrap();
 /// let checked = Expectations::new()
 ///     .between("wind_speed", 0.0, 200.0)
-///     .not_null("wind_speed")
+///     .not_null(&["wind_speed"])
 ///     .check(&Dataset::from_batches([batch]).unwrap())
 ///     .unwrap();
 /// assert_eq!(checked.clean.rows(), 1);
@@ -158,10 +158,10 @@ impl Expectations {
         self
     }
 
-    /// The column holds a value.
+    /// The columns hold a value, each an expectation of its own.
     #[must_use]
-    pub fn not_null(self, column: &str) -> Self {
-        self.with(Expectation::NotNull { column: column.into() })
+    pub fn not_null(self, columns: &[&str]) -> Self {
+        columns.iter().fold(self, |all, &column| all.with(Expectation::NotNull { column: column.into() }))
     }
 
     /// A number in `min..=max`.

@@ -33,52 +33,53 @@ pub struct FeatureSet {
 pub struct FeatureSetBuilder(FeatureSet);
 
 impl FeatureSetBuilder {
-    /// A column of floats in the row.
-    pub fn float(self, name: &str) -> Self {
-        self.column(name, SlotKind::Float)
+    /// Columns of floats in the row.
+    pub fn floats(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Float)
     }
 
-    /// A column of integers in the row.
-    pub fn int(self, name: &str) -> Self {
-        self.column(name, SlotKind::Int)
+    /// Columns of integers in the row.
+    pub fn ints(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Int)
     }
 
-    /// A column of categories in the row.
-    pub fn category(self, name: &str) -> Self {
-        self.column(name, SlotKind::Category)
+    /// Columns of categories in the row.
+    pub fn categories(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Category)
     }
 
-    /// A column of times in the row.
-    pub fn time(self, name: &str) -> Self {
-        self.column(name, SlotKind::Time)
+    /// Columns of times in the row.
+    pub fn times(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Time)
     }
 
-    fn column(mut self, name: &str, kind: SlotKind) -> Self {
-        self.0.columns.columns.push(Column { name: name.into(), kind });
+    fn columns(mut self, names: &[&str], kind: SlotKind) -> Self {
+        let columns = names.iter().map(|&name| Column { name: name.into(), kind });
+        self.0.columns.columns.extend(columns);
         self
     }
 
-    /// A stream of events.
-    pub fn source(mut self, source: Source) -> Self {
-        self.0.sources.push(source);
+    /// Streams of events.
+    pub fn sources(mut self, sources: impl IntoIterator<Item = Source>) -> Self {
+        self.0.sources.extend(sources);
         self
     }
 
-    /// A look-up of the latest event.
-    pub fn view(mut self, view: View) -> Self {
-        self.0.views.push(view);
+    /// Look-ups of the latest event.
+    pub fn views(mut self, views: impl IntoIterator<Item = View>) -> Self {
+        self.0.views.extend(views);
         self
     }
 
-    /// An aggregate over the last events.
-    pub fn window(mut self, window: Window) -> Self {
-        self.0.windows.push(window);
+    /// Aggregates over the last events.
+    pub fn windows(mut self, windows: impl IntoIterator<Item = Window>) -> Self {
+        self.0.windows.extend(windows);
         self
     }
 
-    /// A feature; the numbers come in the order of the calls.
-    pub fn feature(mut self, feature: Feature) -> Self {
-        self.0.features.push(feature);
+    /// Features; their numbers come in this order.
+    pub fn features(mut self, features: impl IntoIterator<Item = Feature>) -> Self {
+        self.0.features.extend(features);
         self
     }
 
@@ -118,6 +119,28 @@ impl FeatureSet {
             windows: Vec::new(),
             features: Vec::new(),
         })
+    }
+
+    /// The set with only the features that `keep` names, and the views, windows and sources that these use. The
+    /// columns of the row stay.
+    ///
+    /// # Errors
+    /// [`FeatureError::NoFeature`] where none is kept.
+    pub fn select(&self, keep: impl Fn(&str) -> bool, catalog: &Catalog) -> Result<Self, FeatureError> {
+        let mut set = self.clone();
+        set.features.retain(|feature| keep(&feature.name));
+        let used: BTreeSet<String> =
+            set.features.iter().flat_map(|feature| feature.value.columns()).map(str::to_owned).collect();
+        set.windows.retain(|window| used.contains(&window.name));
+        for view in &mut set.views {
+            view.fields.retain(|field| used.contains(&format!("{}.{field}", view.name)));
+        }
+        set.views.retain(|view| !view.fields.is_empty());
+        let sources = set.views.iter().map(|view| &view.source).chain(set.windows.iter().map(|window| &window.source));
+        let sources: BTreeSet<String> = sources.cloned().collect();
+        set.sources.retain(|source| sources.contains(&source.name));
+        set.check(catalog)?;
+        Ok(set)
     }
 
     /// The columns that a row brings, the time first.

@@ -57,26 +57,27 @@ impl Source {
         self
     }
 
-    /// A column of texts.
+    /// Columns of texts.
     #[must_use]
-    pub fn text(self, name: &str) -> Self {
-        self.column(name, SlotKind::Text)
+    pub fn texts(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Text)
     }
 
-    /// A column of floats.
+    /// Columns of floats.
     #[must_use]
-    pub fn float(self, name: &str) -> Self {
-        self.column(name, SlotKind::Float)
+    pub fn floats(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Float)
     }
 
-    /// A column of integers.
+    /// Columns of integers.
     #[must_use]
-    pub fn int(self, name: &str) -> Self {
-        self.column(name, SlotKind::Int)
+    pub fn ints(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Int)
     }
 
-    fn column(mut self, name: &str, kind: SlotKind) -> Self {
-        self.columns.columns.push(mlops_core::Column { name: name.into(), kind });
+    fn columns(mut self, names: &[&str], kind: SlotKind) -> Self {
+        let columns = names.iter().map(|&name| mlops_core::Column { name: name.into(), kind });
+        self.columns.columns.extend(columns);
         self
     }
 }
