@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .rule(Rule::better_than_baseline("log_loss", 0.01))
         .rule(Rule::no_worse_than_baseline("log_loss", 0.0).in_each_slice_of("origin"))
         .build()?;
-    let mut champion = None;
+    let mut champion: Option<(Option<f64>, _, _, _)> = None;
     for family in ["logistic", "mlp"] {
         let mut run = Run::start(family, &SystemClock);
         run.data("train", &train).data("validate", &validate.rows).code(code_revision("."));

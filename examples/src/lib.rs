@@ -87,6 +87,6 @@ pub fn features(catalog: &Catalog) -> Result<FeatureSet, FeatureError> {
             Feature::standardised("origin_late", "origin_late", Nulls::Mean),
             Feature::standardised("origin_departures", "origin_departures", Nulls::Refuse),
         ])
-        .features(weather.map(|name| Feature::standardised(name, column(format!("weather.{name}")), Nulls::MeanFlagged)))
+        .features(weather.map(|name| Feature::standardised(name, column(format!("weather.{name}")), Nulls::Mean)))
         .build(catalog)
 }

@@ -158,12 +158,12 @@ pub fn encoded(raw: &Raw, gathered: &HashMap<&'static str, Option<f64>>, fitted:
         ("origin_delay", true),
         ("origin_late", false),
         ("origin_departures", false),
-        ("weather.temp", true),
-        ("weather.humid", true),
-        ("weather.wind_speed", true),
-        ("weather.precip", true),
-        ("weather.pressure", true),
-        ("weather.visib", true),
+        ("weather.temp", false),
+        ("weather.humid", false),
+        ("weather.wind_speed", false),
+        ("weather.precip", false),
+        ("weather.pressure", false),
+        ("weather.visib", false),
     ] {
         out.push(standard(name, gathered[name]));
         if flagged {
