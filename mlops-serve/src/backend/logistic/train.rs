@@ -31,9 +31,12 @@ const TRAINER: &str = "logistic regression";
 /// | `max_iterations`: steps of L-BFGS | 200 | at least 1 |
 /// | `gradient_tolerance`: training ends where the Euclidean norm of the gradient of J/n is below it | 1e-6 | finite, above 0 |
 ///
-/// Where the iterations run out or rounding stops the search first, the best point so far is the model, and
-/// a warning in the trace says how large the gradient was left. Labels other than 0 and 1, a label without rows and values that
-/// aren't finite are errors. Training is deterministic, uses no chance and one thread.
+/// Training also ends where the iterations run out, and where a step no longer changes the bits of J, which
+/// leaves the weights uncertain by about √(the spacing of floats at J / the curvature of J). Then the best point
+/// so far is the model, and a warning in the trace says how large the gradient was left.
+///
+/// Labels other than 0 and 1, a label without rows and values that aren't finite are errors. Training is
+/// deterministic: it uses no chance, and one thread.
 ///
 /// ```
 /// use mlops_core::Trainer;
@@ -164,7 +167,7 @@ impl Trainer for LogisticTrainer {
             return Err(ModelError::Training { trainer: TRAINER, problem });
         }
         let gradient_norm = self.gradient_norm(matrix, &weights, intercept);
-        if !(gradient_norm < self.gradient_tolerance) {
+        if gradient_norm >= self.gradient_tolerance {
             tracing::warn!(
                 gradient_norm,
                 tolerance = self.gradient_tolerance,

@@ -1,15 +1,16 @@
-//! Where a network's numbers are.
+//! Where training runs.
 
 use candle_core::Device;
 use mlops_core::ModelError;
 
 use super::candle_failed;
 
-/// Where a perceptron is trained or answers.
+/// Where a perceptron is trained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ComputeDevice {
-    /// The processor, by candle's kernels, which share large products between the threads of rayon's global pool.
+    /// The processor. candle shares large products between the threads of rayon's global pool and may start a
+    /// pool of its own; `RAYON_NUM_THREADS=1` keeps it on the training thread.
     #[default]
     Cpu,
     /// An NVIDIA device; an error without the feature `cuda`.

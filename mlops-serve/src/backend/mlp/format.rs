@@ -7,8 +7,8 @@ use std::sync::Arc;
 use mlops_core::{Model, ModelError, ModelFormat, Signature, Tolerance};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
+use super::MlpModel;
 use super::network::Dense;
-use super::{ComputeDevice, MlpModel};
 use crate::backend::binary::check_outputs;
 
 const MEDIA_TYPE: &str = "application/vnd.mlops.mlp+safetensors";
@@ -18,20 +18,10 @@ const VERSION: &str = "1";
 /// Perceptrons as safetensors, media type `application/vnd.mlops.mlp+safetensors`.
 ///
 /// Layer k, from 0, has `layers.k.weight` (outputs × inputs, as PyTorch has it) and `layers.k.bias` (outputs),
-/// both F32; the metadata has `mlops.mlp.version`, which is `1`. Weights come back bit for bit; answers within
-/// 1e-6 + 1e-5 · |answer|, since each kind of processor sums in an order of its own.
+/// both F32; the metadata has `mlops.mlp.version`, which is `1`. Weights come back bit for bit, and so do answers,
+/// on every platform.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct MlpFormat {
-    device: ComputeDevice,
-}
-
-impl MlpFormat {
-    /// The format whose loaded models answer on a device; `default()` is that of the processor.
-    #[must_use]
-    pub fn on(device: ComputeDevice) -> Self {
-        Self { device }
-    }
-}
+pub struct MlpFormat;
 
 impl ModelFormat for MlpFormat {
     fn media_type(&self) -> &'static str {
@@ -39,7 +29,7 @@ impl ModelFormat for MlpFormat {
     }
 
     fn tolerance(&self) -> Tolerance {
-        Tolerance { absolute: 1e-6, relative: 1e-5 }
+        Tolerance::EXACT
     }
 
     fn save(&self, model: &dyn Model) -> Result<Vec<u8>, ModelError> {
@@ -49,9 +39,9 @@ impl ModelFormat for MlpFormat {
         let failed = |error| ModelError::Backend { library: "safetensors", source: Box::new(error) };
         let bytes = |floats: &[f32]| floats.iter().flat_map(|float| float.to_le_bytes()).collect::<Vec<u8>>();
         let mut content = Vec::new();
-        for (at, Dense { inputs, outputs, weight, bias }) in model.dense()?.into_iter().enumerate() {
-            content.push((format!("layers.{at}.weight"), vec![outputs, inputs], bytes(&weight)));
-            content.push((format!("layers.{at}.bias"), vec![outputs], bytes(&bias)));
+        for (at, Dense { inputs, outputs, weight, bias }) in model.layers().iter().enumerate() {
+            content.push((format!("layers.{at}.weight"), vec![*outputs, *inputs], bytes(weight)));
+            content.push((format!("layers.{at}.bias"), vec![*outputs], bytes(bias)));
         }
         let mut tensors = Vec::new();
         for (name, shape, bytes) in &content {
@@ -79,7 +69,7 @@ impl ModelFormat for MlpFormat {
         if width != 1 {
             return Err(bad(format!("the last layer has {width} outputs rather than 1")));
         }
-        Ok(Arc::new(MlpModel::new(signature.clone(), &layers, self.device.open()?)?))
+        Ok(Arc::new(MlpModel::new(signature.clone(), layers)))
     }
 }
 

@@ -1,7 +1,8 @@
-//! Multi-layer perceptrons, trained and run by candle.
+//! Multi-layer perceptrons, trained by candle.
 
 mod device;
 mod format;
+mod forward;
 mod model;
 mod network;
 mod random;

@@ -24,7 +24,7 @@ const TRAINER: &str = "multi-layer perceptron";
 /// | `learning_rate`: AdamW's step size | 0.001 | finite, above 0 |
 /// | `weight_decay`: AdamW's decay; each step shrinks all weights and biases by the learning rate times it | 0.01 | finite, at least 0 |
 /// | `seed`: of first weights and shuffles | 0 | any |
-/// | `device`: where it is trained, and where the model answers | the processor | |
+/// | `device`: where it is trained | `Cpu` | an NVIDIA device with the feature `cuda` |
 ///
 /// AdamW's other parameters are β₁ = 0.9, β₂ = 0.999, ε = 1e-8 (I. Loshchilov, F. Hutter: Decoupled Weight Decay
 /// Regularization. ICLR 2019, <https://arxiv.org/abs/1711.05101>). Weights start uniform by He's rule, biases at
@@ -155,7 +155,7 @@ impl MlpTrainer {
                     format!("the earlier model's hidden layers are {had:?}, wanted are {:?}", self.hidden);
                 return Err(ModelError::Training { trainer: TRAINER, problem });
             }
-            return earlier.dense();
+            return Ok(earlier.layers().to_vec());
         }
         let mut inputs = matrix.values().ncols();
         let mut layers = Vec::new();
@@ -268,6 +268,6 @@ impl Trainer for MlpTrainer {
         if !dense.iter().all(|layer| layer.weight.iter().chain(&layer.bias).all(|weight| weight.is_finite())) {
             return refuse("the weights grew beyond all numbers; a smaller learning rate may hold them".to_owned());
         }
-        MlpModel::new(signature(matrix), &dense, device)
+        Ok(MlpModel::new(signature(matrix), dense))
     }
 }
