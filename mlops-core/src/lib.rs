@@ -6,6 +6,7 @@ mod data;
 mod encoder;
 mod evaluate;
 mod fingerprint;
+mod gate;
 mod json;
 mod matrix;
 mod model;
@@ -25,8 +26,12 @@ pub use data::{
     Checked, Dataset, DatasetError, DatasetVersion, Expectation, ExpectationError, Expectations, Quarantine,
 };
 pub use encoder::{EncodeError, Encoder, EncoderFormat, FormatError, Gather, LoadedEncoder, SlotEncoder};
-pub use evaluate::{Evaluation, Subject};
+pub use evaluate::{
+    BinaryEvaluator, BinaryEvaluatorBuilder, Evaluation, EvaluationError, Interval, Metric, MetricValue,
+    ScoredRows, SliceEvaluation, Subject, Undefined,
+};
 pub use fingerprint::{Fingerprint, FingerprintHasher, ParseFingerprintError};
+pub use gate::{Check, Failed, Failure, Gate, GateBuilder, GateError, Passed, Rule, Side, Verdict};
 pub use json::{JsonFloat, json_floats};
 pub use matrix::{EncodedMatrix, TrainingMatrix, TrainingMatrixError};
 pub use model::{Model, ModelError, ModelExt, ModelFormat, ModelPart, Tolerance, Trainer, check_shapes};

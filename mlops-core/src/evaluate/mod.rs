@@ -1,41 +1,23 @@
 //! What a model's answers are worth.
 
-use std::fmt;
+mod binary;
+mod calibration;
+mod classification;
+mod error;
+mod evaluation;
+mod interval;
+mod loss;
+mod metric;
+mod random;
+mod scored;
+mod table;
 
-use serde::Serialize;
+pub use binary::{BinaryEvaluator, BinaryEvaluatorBuilder};
+pub use error::EvaluationError;
+pub use evaluation::{Evaluation, SliceEvaluation};
+pub use interval::Interval;
+pub use metric::{Metric, MetricValue, Undefined};
+pub use scored::{ScoredRows, Subject};
 
-use crate::Fingerprint;
-
-/// What was evaluated.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Subject {
-    /// A model, by the digest of its part.
-    Model {
-        /// The digest.
-        digest: Fingerprint,
-    },
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Model { digest } => digest.fmt(f),
-        }
-    }
-}
-
-/// An evaluation.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Evaluation {
-    subject: Subject,
-}
-
-impl Evaluation {
-    /// What was evaluated.
-    #[must_use]
-    pub fn subject(&self) -> &Subject {
-        &self.subject
-    }
-}
+pub(crate) use metric::{Better, KNOWN_METRICS, better};
+pub(crate) use table::write_table;
