@@ -1,1 +1,15 @@
-//! mlops-registry
+#![doc = include_str!("../README.md")]
+
+mod blocking;
+mod error;
+mod evidence;
+mod history;
+mod log;
+mod name;
+mod registry;
+
+pub use blocking::BlockingRegistry;
+pub use error::{LogProblem, RegistryError};
+pub use history::{Action, AliasMove, Recorded, Registration, Version};
+pub use log::{LogRegistry, Verified};
+pub use registry::{Promotion, Registry};
