@@ -139,6 +139,7 @@ mod float {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::{EffectInterval, Short, Signal, SignalKind};
     use crate::Timestamp;

@@ -188,6 +188,7 @@ impl Bins {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use mlops_core::Code;

@@ -1,5 +1,5 @@
 //! One binary for all tests of the crate.
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod adwin;
 mod distances;

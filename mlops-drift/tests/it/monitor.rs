@@ -137,7 +137,7 @@ fn nothing_is_lost_between_threads() {
             .map(|thread| {
                 let monitor = &monitor;
                 scope.spawn(move || {
-                    (0..5000).for_each(|i| observe(monitor, start(), &random_row(i + thread, 0.0), 1))
+                    (0..5000).for_each(|i| observe(monitor, start(), &random_row(i + thread, 0.0), 1));
                 })
             })
             .collect();
