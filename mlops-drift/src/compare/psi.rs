@@ -49,7 +49,7 @@ pub struct Psi {
 /// given as [`Psi::expected_without_drift`]: a reading near that says nothing.
 ///
 /// One occupied bin gives 0. Evidently puts 1e-4 into empty bins without renormalising, scouter adds 1e-10 to
-/// each share; both take no counts, so values differ wherever a bin is empty or rows are few.
+/// each share. Neither looks at the number of rows, so values differ wherever a bin is empty or rows are few.
 ///
 /// # Errors
 /// [`DriftError::OtherBins`] for counts of unequal lengths, [`DriftError::Empty`] where a side has no row.
