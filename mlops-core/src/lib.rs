@@ -11,6 +11,7 @@ mod json;
 mod matrix;
 mod model;
 mod observer;
+mod retrain;
 mod run;
 mod schema;
 mod slots;
@@ -36,6 +37,10 @@ pub use json::{JsonFloat, json_floats};
 pub use matrix::{EncodedMatrix, TrainingMatrix, TrainingMatrixError};
 pub use model::{Model, ModelError, ModelExt, ModelFormat, ModelPart, Tolerance, Trainer, check_shapes};
 pub use observer::{Answered, Observer, ObserverFormat};
+pub use retrain::{
+    Decision, EffectInterval, Reason, RetrainPolicy, RetrainPolicyBuilder, RetrainPolicyError, Signal, SignalKind,
+    TrainingState, Waiting,
+};
 pub use run::{DataUse, Run, RunInProgress, code_revision};
 pub use schema::{Column, Schema, SchemaError, Signature};
 pub use slots::{Code, Slot, SlotField, SlotKind, SlotSchema, Slots, Span, Value, Vocabulary};

@@ -1,1 +1,21 @@
-//! mlops-drift
+#![doc = include_str!("../README.md")]
+
+mod compare;
+mod error;
+mod monitor;
+mod profile;
+mod stream;
+
+pub use compare::{
+    JensenShannon, KsInterval, KsMethod, KsTest, Psi, PsiZeros, jensen_shannon, ks_interval, ks_two_sample, psi,
+};
+pub use error::DriftError;
+pub use monitor::{
+    DriftThresholds, InputMonitor, MonitorOptions, MonitorOptionsBuilder, MonitorTally, PerformanceMonitor,
+    PerformanceMonitorBuilder, PerformanceTally, ProfileFormat, Window, WindowDrift, WindowPerformance,
+};
+pub use profile::{
+    BinCounts, Bins, CategoryBins, ColumnDrift, ColumnKind, NumericBins, PROFILE_MEDIA_TYPE, ProfileBuilder,
+    ProfileColumn, ReferenceProfile,
+};
+pub use stream::{Adwin, AdwinBuilder, AfterDrift, Detector, DetectorState, DriftEvidence};
