@@ -1,0 +1,108 @@
+//! A small set of features, and rows for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::array::{
+    ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
+use mlops_core::Timestamp;
+use mlops_features::{
+    Catalog, Feature, FeatureSet, Fit, Label, Labels, Nulls, Source, Unknown, View, Window, column, weekday,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Row {
+    pub(crate) at: Timestamp,
+    pub(crate) x: Option<f64>,
+    pub(crate) n: Option<i64>,
+    pub(crate) key: Option<String>,
+}
+
+pub(crate) fn row(at: i64, x: Option<f64>, n: Option<i64>, key: Option<&str>) -> Row {
+    Row { at: Timestamp::from_micros(at), x, n, key: key.map(str::to_owned) }
+}
+
+/// Every function and encoding, over the columns of the row alone.
+pub(crate) fn set() -> FeatureSet {
+    FeatureSet::builder("rows", "at")
+        .floats(&["x"])
+        .ints(&["n"])
+        .categories(&["key"])
+        .features([
+            Feature::number("x", "x", Nulls::Constant(mlops_core::JsonFloat(-1.0))),
+            Feature::standardised("x scaled", "x", Nulls::MeanFlagged),
+            Feature::standardised("n scaled", "n", Nulls::Mean),
+            Feature::number("sum", column("x").plus("n"), Nulls::Mean),
+            Feature::number("ratio", column("x").minus(1.0).times(3.0).over("n"), Nulls::Mean),
+            Feature::number("ln", column("n").ln_1p(), Nulls::Mean),
+            Feature::number("sin", column("x").cycle_sin(24.0), Nulls::Mean),
+            Feature::number("cos", column("n").cycle_cos(7.0), Nulls::Mean),
+            Feature::number("weekday", weekday(2013.0, 2.0, "n"), Nulls::Mean),
+            Feature::number("greater", column("x").greater("n"), Nulls::MeanFlagged),
+            Feature::one_hot("key", "key", Unknown::AsAll),
+            Feature::target("key mean", "key", 5.0, Unknown::AsAll),
+        ])
+        .build(&Catalog::new())
+        .unwrap()
+}
+
+/// Looks up and windows over a stream of events.
+pub(crate) fn set_over_time() -> FeatureSet {
+    let hour = Duration::from_secs(3600);
+    FeatureSet::builder("over time", "at")
+        .floats(&["x"])
+        .ints(&["n"])
+        .categories(&["key"])
+        .sources([
+            Source::new("events", "happened").known_at("known").texts(&["key", "word"]).floats(&["value"]).ints(&["n"]),
+        ])
+        .views([
+            View::latest("last", "events", &["key"]).ttl(2 * hour).fields(&["value", "word"]),
+            View::latest("ever", "events", &["key", "n"]).fields(&["value"]),
+        ])
+        .windows([
+            Window::mean("mean", "events", &["key"], "value", hour),
+            Window::sum("sum", "events", &["key"], column("value").times(0.1), 3 * hour),
+            Window::count("count", "events", &["n"], hour),
+        ])
+        .features(["last.value", "ever.value", "mean", "sum", "count"].map(|name| {
+            Feature::number(name, name, Nulls::Constant(mlops_core::JsonFloat(f64::NAN)))
+        }))
+        .build(&Catalog::new())
+        .unwrap()
+}
+
+pub(crate) fn batch(rows: &[Row]) -> RecordBatch {
+    let at = TimestampMicrosecondArray::from_iter_values(rows.iter().map(|row| row.at.as_micros()));
+    let columns: [(&str, ArrayRef); 4] = [
+        ("at", Arc::new(at.with_timezone("UTC"))),
+        ("x", Arc::new(Float64Array::from_iter(rows.iter().map(|row| row.x)))),
+        ("n", Arc::new(Int64Array::from_iter(rows.iter().map(|row| row.n)))),
+        ("key", Arc::new(StringArray::from_iter(rows.iter().map(|row| row.key.as_deref())))),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true))).unwrap()
+}
+
+/// Labels that are known a second after their row.
+pub(crate) fn labels(rows: &[Row], values: impl IntoIterator<Item = f64>) -> Labels {
+    let known = |(row, value): (&Row, f64)| {
+        Some(Label { value, available: row.at + Duration::from_secs(1) })
+    };
+    Labels(rows.iter().zip(values).map(known).collect())
+}
+
+pub(crate) fn fit(set: &FeatureSet, rows: &[Row], values: impl IntoIterator<Item = f64>) -> Fit {
+    set.fit_encode(&batch(rows), &labels(rows, values), Timestamp::MAX, &Catalog::new()).unwrap()
+}
+
+/// Rows with everything that `set` was made for, to fit on.
+pub(crate) fn some_rows() -> Vec<Row> {
+    let keys = ["a", "b", "c"];
+    (0..60).map(|i| row(i * 1_000_000, Some(i as f64 * 0.37 - 5.0), Some(i % 11), Some(keys[i as usize % 3]))).collect()
+}
+
+pub(crate) fn some_fit() -> Fit {
+    fit(&set(), &some_rows(), (0..60).map(|i| f64::from(i % 3 == 0)))
+}
