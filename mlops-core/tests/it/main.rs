@@ -1,5 +1,7 @@
 //! Integration tests of mlops-core, in one binary.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod bundle;
 mod dataset;
 mod evaluation;

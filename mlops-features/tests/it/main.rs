@@ -1,5 +1,7 @@
 //! Integration tests of mlops-features, in one binary.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod allocation;
 mod bad_input;
 mod encodings;
