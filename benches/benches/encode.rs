@@ -77,10 +77,14 @@ fn one_row(criterion: &mut Criterion) {
 fn a_year(criterion: &mut Criterion) {
     let catalog = Catalog::new();
     let all = features(&catalog).expect("the set");
-    let of_row = |name: &str| !is_rolling(name) && !["temp", "humid", "wind_speed", "precip", "pressure", "visib"].contains(&name);
+    let of_row = |name: &str| {
+        !is_rolling(name) && !["temp", "humid", "wind_speed", "precip", "pressure", "visib"].contains(&name)
+    };
     let mut group = criterion.benchmark_group("a year of flights");
     group.sample_size(10);
-    for (name, set) in [("row features", all.select(of_row, &catalog).expect("a part of it")), ("all features", all.clone())] {
+    for (name, set) in
+        [("row features", all.select(of_row, &catalog).expect("a part of it")), ("all features", all.clone())]
+    {
         let prepared = prepare(&set, Timestamp::MAX);
         group.throughput(Throughput::Elements(prepared.gathered.rows() as u64));
         group.bench_function(BenchmarkId::new("encode_batch, one thread", name), |bencher| {

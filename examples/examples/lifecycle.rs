@@ -3,8 +3,8 @@
 use std::{env, error::Error, fs, path::PathBuf, sync::Arc};
 
 use mlops_core::{
-    BinaryEvaluator, Bundle, Gate, GoldenRows, LoadedBundle, ModelExt, Rule, Run, ScoredRows, SystemClock, Timestamp,
-    code_revision,
+    BinaryEvaluator, Bundle, Gate, GoldenRows, LoadedBundle, ModelExt, Rule, Run, ScoredRows, SystemClock,
+    Timestamp, code_revision,
 };
 use mlops_examples::{Flight, features, flight_expectations, late, read, weather_expectations};
 use mlops_features::{Catalog, EventLog, FeaturesFormat, gather_history};
@@ -19,8 +19,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Ingest: what doesn't meet the expectations is set aside with its reason; what does has a version.
     let flights = flight_expectations().check(&read("flights.parquet")?)?;
     let weather = weather_expectations().check(&read("weather.parquet")?)?;
-    println!("flights {}, version {}, set aside: {}", flights.clean.rows(), flights.clean.version(), flights.quarantine);
-    println!("weather {}, version {}, set aside: {}", weather.clean.rows(), weather.clean.version(), weather.quarantine);
+    println!(
+        "flights {}, version {}, set aside: {}",
+        flights.clean.rows(),
+        flights.clean.version(),
+        flights.quarantine
+    );
+    println!(
+        "weather {}, version {}, set aside: {}",
+        weather.clean.rows(),
+        weather.clean.version(),
+        weather.quarantine
+    );
 
     // Features: defined once, gathered as of each flight's scheduled departure from the log of events.
     let catalog = Catalog::new();

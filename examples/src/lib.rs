@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use mlops_core::{Dataset, Expectations, Timestamp};
 use mlops_features::{
-    Catalog, Feature, FeatureError, FeatureSet, LabelDefinition, Nulls, Source, Unknown, View, Window, column, weekday,
+    Catalog, Feature, FeatureError, FeatureSet, LabelDefinition, Nulls, Source, Unknown, View, Window, column,
+    weekday,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,10 +41,11 @@ pub fn flight_expectations() -> Expectations {
 
 /// No wind blows at a thousand miles an hour.
 pub fn weather_expectations() -> Expectations {
-    Expectations::new()
-        .not_null(&["origin", "time_hour"])
-        .unique(&["origin", "time_hour"])
-        .between("wind_speed", 0.0, 200.0)
+    Expectations::new().not_null(&["origin", "time_hour"]).unique(&["origin", "time_hour"]).between(
+        "wind_speed",
+        0.0,
+        200.0,
+    )
 }
 
 /// Late is more than 15 minutes, and known once the flight has landed; a cancelled or diverted one has no label.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    Clock, Dataset, DatasetVersion, Evaluation, Fingerprint, JsonFloat, ModelError, ModelFormat, ModelPart, Timestamp,
-    Trainer, TrainingMatrix,
+    Clock, Dataset, DatasetVersion, Evaluation, Fingerprint, JsonFloat, ModelError, ModelFormat, ModelPart,
+    Timestamp, Trainer, TrainingMatrix,
 };
 
 /// A dataset that a run used.

@@ -30,7 +30,8 @@ pub fn times(batch: &RecordBatch, name: &str) -> Column<i64> {
 }
 
 pub fn texts(batch: &RecordBatch, name: &str) -> Column<String> {
-    let array = arrow::compute::cast(batch.column_by_name(name).unwrap(), &arrow::datatypes::DataType::Utf8).unwrap();
+    let array =
+        arrow::compute::cast(batch.column_by_name(name).unwrap(), &arrow::datatypes::DataType::Utf8).unwrap();
     let array = array.as_string::<i32>();
     Column((0..array.len()).map(|row| array.is_valid(row).then(|| array.value(row).to_owned())).collect())
 }
@@ -107,8 +108,12 @@ pub fn gathered(raw: &Raw, weather: &RecordBatch, row: usize) -> HashMap<&'stati
         .max_by_key(|&w| hours.0[w].unwrap())
         .filter(|&w| hours.0[w].unwrap() >= t - 2 * HOUR);
     for (name, column) in [
-        ("weather.temp", "temp"), ("weather.humid", "humid"), ("weather.wind_speed", "wind_speed"),
-        ("weather.precip", "precip"), ("weather.pressure", "pressure"), ("weather.visib", "visib"),
+        ("weather.temp", "temp"),
+        ("weather.humid", "humid"),
+        ("weather.wind_speed", "wind_speed"),
+        ("weather.precip", "precip"),
+        ("weather.pressure", "pressure"),
+        ("weather.visib", "visib"),
     ] {
         all.insert(name, last.and_then(|w| floats(weather, column).get(w)));
     }

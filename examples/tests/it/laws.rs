@@ -112,7 +112,11 @@ fn one_kernel_agrees_with_a_recomputation_by_hand() {
         for (&name, wanted) in &all {
             let column = year.gathered.column(name).unwrap().as_primitive::<Float64Type>();
             let got = column.is_valid(row).then(|| column.value(row));
-            assert_eq!(got.map(f64::to_bits), wanted.map(f64::to_bits), "{name} of flight {row}: {got:?} {wanted:?}");
+            assert_eq!(
+                got.map(f64::to_bits),
+                wanted.map(f64::to_bits),
+                "{name} of flight {row}: {got:?} {wanted:?}"
+            );
         }
         let numbers = encoded(&raw, &all, &fitted, row);
         let got = batch.values.row(row);
@@ -131,8 +135,18 @@ fn fitted_by_hand(year: &Year, raw: &Raw) -> Fitted {
         .collect();
     let mut moments = HashMap::new();
     for name in [
-        "weather.temp", "weather.humid", "weather.wind_speed", "weather.precip", "weather.pressure", "weather.visib",
-        "carrier_delay", "carrier_late", "origin_delay", "origin_late", "origin_departures", "distance",
+        "weather.temp",
+        "weather.humid",
+        "weather.wind_speed",
+        "weather.precip",
+        "weather.pressure",
+        "weather.visib",
+        "carrier_delay",
+        "carrier_late",
+        "origin_delay",
+        "origin_late",
+        "origin_departures",
+        "distance",
     ] {
         // The values are checked against a recomputation above; here only what is fitted to them.
         let values: Vec<f64> = if name == "distance" {
@@ -222,8 +236,10 @@ fn with_junk_after(flights: &Dataset, weather: &Dataset, t: Timestamp) -> (Datas
     batch = replaced(&batch, "arr_delay", Arc::new(delay));
     for name in ["arrived", "departed"] {
         let times = batch.column_by_name(name).unwrap().as_primitive::<TimestampMicrosecondType>();
-        let moved: TimestampMicrosecondArray =
-            times.iter().map(|time| Some(time.filter(|&time| time <= t).unwrap_or(t + 1 + junk() as i64))).collect();
+        let moved: TimestampMicrosecondArray = times
+            .iter()
+            .map(|time| Some(time.filter(|&time| time <= t).unwrap_or(t + 1 + junk() as i64)))
+            .collect();
         batch = replaced(&batch, name, Arc::new(moved.with_timezone("UTC")));
     }
     let mut sky = weather.batch().clone();

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use mlops_core::{
     BinaryEvaluator, Bundle, BundleError, DatasetVersion, EncodeError, EncodedMatrix, Encoder, EncoderFormat,
-    Fingerprint, FormatError, Gather, GoldenRows, LoadedBundle, LoadedEncoder, Manifest, Model, ModelError, ModelFormat,
-    ModelPart, Part, Run, ScoredRows, Signature, Slot, SlotEncoder, SlotField, SlotKind, SlotSchema, Slots, SystemClock,
-    Timestamp, Tolerance, Value, check_shapes,
+    Fingerprint, FormatError, Gather, GoldenRows, LoadedBundle, LoadedEncoder, Manifest, Model, ModelError,
+    ModelFormat, ModelPart, Part, Run, ScoredRows, Signature, Slot, SlotEncoder, SlotField, SlotKind, SlotSchema,
+    Slots, SystemClock, Timestamp, Tolerance, Value, check_shapes,
 };
 use ndarray::{ArrayView2, ArrayViewMut2, array};
 
@@ -102,7 +102,11 @@ impl Model for Share {
         &self.signature
     }
 
-    fn predict_into(&self, inputs: ArrayView2<'_, f64>, mut outputs: ArrayViewMut2<'_, f64>) -> Result<(), ModelError> {
+    fn predict_into(
+        &self,
+        inputs: ArrayView2<'_, f64>,
+        mut outputs: ArrayViewMut2<'_, f64>,
+    ) -> Result<(), ModelError> {
         check_shapes(&self.signature, &inputs, &outputs)?;
         outputs.assign(&inputs.mapv(|x| x * self.share));
         Ok(())
@@ -252,5 +256,8 @@ fn a_bundle_of_pieces_that_do_not_belong_together_does_not_build() {
 fn a_newer_manifest_says_so() {
     let mut manifest = bundle().manifest().clone();
     manifest.format = 2;
-    assert!(matches!(Manifest::from_bytes(&manifest.to_bytes().unwrap()), Err(BundleError::NewerFormat { got: 2 })));
+    assert!(matches!(
+        Manifest::from_bytes(&manifest.to_bytes().unwrap()),
+        Err(BundleError::NewerFormat { got: 2 })
+    ));
 }

@@ -136,7 +136,8 @@ impl FeatureSet {
             view.fields.retain(|field| used.contains(&format!("{}.{field}", view.name)));
         }
         set.views.retain(|view| !view.fields.is_empty());
-        let sources = set.views.iter().map(|view| &view.source).chain(set.windows.iter().map(|window| &window.source));
+        let sources =
+            set.views.iter().map(|view| &view.source).chain(set.windows.iter().map(|window| &window.source));
         let sources: BTreeSet<String> = sources.cloned().collect();
         set.sources.retain(|source| sources.contains(&source.name));
         set.check(catalog)?;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use mlops_core::{Dataset, Gather};
 use mlops_core::{EncodeError, Encoder, SlotEncoder, Slots, Timestamp};
 use mlops_features::{
-    Catalog, EventLog, Feature, FeatureError, FeatureServer, FeatureSet, FittedFeatures, Nulls, OnlineState, Source, Unknown,
-    View, Window, call, column, gather_history,
+    Catalog, EventLog, Feature, FeatureError, FeatureServer, FeatureSet, FittedFeatures, Nulls, OnlineState,
+    Source, Unknown, View, Window, call, column, gather_history,
 };
-use mlops_core::{Dataset, Gather};
 use serde_json::json;
 
 use crate::rows::{batch, fit, labels, row, set, set_over_time, some_fit, some_rows};
@@ -35,7 +35,10 @@ fn definitions_that_do_not_hold_together_do_not_build() {
         (builder(), "the set `bad` has no feature"),
         (builder().features([x(), x()]), "there are two features named `x`"),
         (builder().floats(&["x"]).features([x()]), "there are two columns named `x`"),
-        (builder().features([Feature::number("y", "z", Nulls::Refuse)]), "`y` uses the column `z`, which the set doesn't have"),
+        (
+            builder().features([Feature::number("y", "z", Nulls::Refuse)]),
+            "`y` uses the column `z`, which the set doesn't have",
+        ),
         (
             builder().features([Feature::number("y", call("sqrt", 3, [column("x")]), Nulls::Refuse)]),
             "`y` calls `sqrt` version 3, which is not registered in the catalog",
@@ -65,11 +68,22 @@ fn definitions_that_do_not_hold_together_do_not_build() {
             "`v` uses the column `x`, which the set doesn't have",
         ),
         (
-            builder().features([x()]).sources([source()]).windows([Window::count("w", "events", &["key"], hour - hour)]),
+            builder().features([x()]).sources([source()]).windows([Window::count(
+                "w",
+                "events",
+                &["key"],
+                hour - hour,
+            )]),
             "length of `w` is 0; it must be more than 0",
         ),
         (
-            builder().features([x()]).sources([source()]).windows([Window::mean("w", "events", &["key"], "key", hour)]),
+            builder().features([x()]).sources([source()]).windows([Window::mean(
+                "w",
+                "events",
+                &["key"],
+                "key",
+                hour,
+            )]),
             "feature `w` is text; its encoding takes a number",
         ),
     ] {
@@ -128,7 +142,10 @@ fn batches_that_do_not_fit_name_column_and_row() {
     };
     let bad = [row(1, Some(1.0), None, Some("a")), row(2, None, None, Some("zz")), row(3, None, None, None)];
     for (feature, wanted) in [
-        (Feature::number("f", "x", Nulls::Refuse), "row 1 can't be used: feature `f` got a null, which its null policy refuses"),
+        (
+            Feature::number("f", "x", Nulls::Refuse),
+            "row 1 can't be used: feature `f` got a null, which its null policy refuses",
+        ),
         (
             Feature::one_hot("f", "key", Unknown::Refuse),
             "row 1 can't be used: feature `f` got `zz`, which was not seen in fitting and which its policy refuses",
@@ -140,7 +157,8 @@ fn batches_that_do_not_fit_name_column_and_row() {
     ] {
         assert_eq!(text(&refusing(feature).encode_batch(&batch(&bad)).unwrap_err()), wanted);
     }
-    let error = refusing(Feature::one_hot("f", "key", Unknown::Refuse)).encode_batch(&batch(&bad[2..])).unwrap_err();
+    let error =
+        refusing(Feature::one_hot("f", "key", Unknown::Refuse)).encode_batch(&batch(&bad[2..])).unwrap_err();
     assert_eq!(text(&error), "row 0 can't be used: feature `f` got a null, which its null policy refuses");
 }
 

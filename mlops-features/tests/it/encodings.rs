@@ -114,7 +114,8 @@ fn target_encoding_of_the_rows_it_was_fitted_on_knows_only_earlier_labels() {
 
 #[test]
 fn labels_after_the_cutoff_change_nothing() {
-    let rows: Vec<_> = (0..40).map(|i| row(i * 1_000_000, Some(i as f64), Some(i), Some(["a", "b"][i as usize % 2]))).collect();
+    let rows: Vec<_> =
+        (0..40).map(|i| row(i * 1_000_000, Some(i as f64), Some(i), Some(["a", "b"][i as usize % 2]))).collect();
     let catalog = Catalog::new();
     let cutoff = Timestamp::from_micros(30_000_000);
     let fitted = |junk: f64| {

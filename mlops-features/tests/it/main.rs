@@ -6,5 +6,5 @@ mod allocation;
 mod bad_input;
 mod encodings;
 mod one_kernel;
-mod rows;
 mod over_time;
+mod rows;

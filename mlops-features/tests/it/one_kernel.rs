@@ -95,7 +95,8 @@ fn fingerprints_change_with_what_they_cover_and_with_nothing_else() {
     assert_ne!(fewer.view_fingerprint(), set.view_fingerprint());
 
     // A new fit changes only the fitted features.
-    let (one, other) = (some_fit(), crate::rows::fit(&crate::rows::set(), &crate::rows::some_rows()[..30], [0.0; 30]));
+    let (one, other) =
+        (some_fit(), crate::rows::fit(&crate::rows::set(), &crate::rows::some_rows()[..30], [0.0; 30]));
     assert_eq!(one.features.set().fingerprint(), other.features.set().fingerprint());
     assert_eq!(one.features.set().view_fingerprint(), other.features.set().view_fingerprint());
     assert_ne!(one.features.fingerprint(), other.features.fingerprint());

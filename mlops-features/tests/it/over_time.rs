@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::Float64Type;
 use mlops_core::{Dataset, EncodeError, Gather, SlotEncoder, Slots, Timestamp, Value};
 use mlops_features::{Catalog, EventLog, FeatureServer, OnlineState, gather_history};
@@ -26,13 +28,10 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     let keys = || prop::option::weighted(0.9, prop::sample::select(vec!["a", "b", ""]));
     let values = prop_oneof![-100.0..100.0, Just(1e300), Just(-1e300), Just(0.1), (-50..50).prop_map(f64::from)];
     // Around 1970, so that times before it come too; some known late, some stamped before they happened.
-    let one = (-300_i64..300, -10_i64..200, keys(), prop::option::of(0_i64..3), prop::option::weighted(0.9, values));
-    let event = |(happened, lag, key, n, value): (i64, i64, Option<&'static str>, Option<i64>, Option<f64>)| Event {
-        happened: happened * MINUTE,
-        known: (happened + lag) * MINUTE,
-        key,
-        n,
-        value,
+    let one =
+        (-300_i64..300, -10_i64..200, keys(), prop::option::of(0_i64..3), prop::option::weighted(0.9, values));
+    let event = |(happened, lag, key, n, value): (i64, i64, Option<&'static str>, Option<i64>, Option<f64>)| {
+        Event { happened: happened * MINUTE, known: (happened + lag) * MINUTE, key, n, value }
     };
     prop::collection::vec(one.prop_map(event), 0..60)
 }
@@ -70,9 +69,11 @@ fn by_hand(events: &[Event], row: &Row, name: &str) -> Option<f64> {
         events.last().copied().cloned()
     };
     match name {
-        "last.value" => last(events.iter().filter(known).filter(of_key).collect())
-            .filter(|event| event.happened >= t - 120 * MINUTE)?
-            .value,
+        "last.value" => {
+            last(events.iter().filter(known).filter(of_key).collect())
+                .filter(|event| event.happened >= t - 120 * MINUTE)?
+                .value
+        }
         "ever.value" => last(events.iter().filter(known).filter(of_key).filter(of_n).collect())?.value,
         "count" => row.n.map(|_| events.iter().filter(known).filter(of_n).filter(|e| within(e, 60)).count() as f64),
         "mean" | "sum" => {
@@ -187,7 +188,13 @@ fn a_clock_that_goes_back_too_far_is_not_answered_wrongly() {
     let (set, catalog) = (set_over_time(), Catalog::new());
     let folder = tempfile::tempdir().unwrap();
     let mut log = EventLog::open(folder.path()).unwrap();
-    let event = |minute| Event { happened: minute * MINUTE, known: minute * MINUTE, key: Some("a"), n: Some(1), value: Some(1.0) };
+    let event = |minute| Event {
+        happened: minute * MINUTE,
+        known: minute * MINUTE,
+        key: Some("a"),
+        n: Some(1),
+        value: Some(1.0),
+    };
     let all: Vec<_> = (0..600).map(event).collect();
     log.append(&set.sources()[0], &table(&all)).unwrap();
     let state = Arc::new(OnlineState::new(&set, &catalog).unwrap());

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{
-    ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use mlops_core::Timestamp;
 use mlops_features::{
     Catalog, Feature, FeatureSet, Fit, Label, Labels, Nulls, Source, Unknown, View, Window, column, weekday,
@@ -55,9 +53,11 @@ pub(crate) fn set_over_time() -> FeatureSet {
         .floats(&["x"])
         .ints(&["n"])
         .categories(&["key"])
-        .sources([
-            Source::new("events", "happened").known_at("known").texts(&["key", "word"]).floats(&["value"]).ints(&["n"]),
-        ])
+        .sources([Source::new("events", "happened")
+            .known_at("known")
+            .texts(&["key", "word"])
+            .floats(&["value"])
+            .ints(&["n"])])
         .views([
             View::latest("last", "events", &["key"]).ttl(2 * hour).fields(&["value", "word"]),
             View::latest("ever", "events", &["key", "n"]).fields(&["value"]),
@@ -67,9 +67,10 @@ pub(crate) fn set_over_time() -> FeatureSet {
             Window::sum("sum", "events", &["key"], column("value").times(0.1), 3 * hour),
             Window::count("count", "events", &["n"], hour),
         ])
-        .features(["last.value", "ever.value", "mean", "sum", "count"].map(|name| {
-            Feature::number(name, name, Nulls::Constant(mlops_core::JsonFloat(f64::NAN)))
-        }))
+        .features(
+            ["last.value", "ever.value", "mean", "sum", "count"]
+                .map(|name| Feature::number(name, name, Nulls::Constant(mlops_core::JsonFloat(f64::NAN)))),
+        )
         .build(&Catalog::new())
         .unwrap()
 }
@@ -87,9 +88,7 @@ pub(crate) fn batch(rows: &[Row]) -> RecordBatch {
 
 /// Labels that are known a second after their row.
 pub(crate) fn labels(rows: &[Row], values: impl IntoIterator<Item = f64>) -> Labels {
-    let known = |(row, value): (&Row, f64)| {
-        Some(Label { value, available: row.at + Duration::from_secs(1) })
-    };
+    let known = |(row, value): (&Row, f64)| Some(Label { value, available: row.at + Duration::from_secs(1) });
     Labels(rows.iter().zip(values).map(known).collect())
 }
 
@@ -100,7 +99,9 @@ pub(crate) fn fit(set: &FeatureSet, rows: &[Row], values: impl IntoIterator<Item
 /// Rows with everything that `set` was made for, to fit on.
 pub(crate) fn some_rows() -> Vec<Row> {
     let keys = ["a", "b", "c"];
-    (0..60).map(|i| row(i * 1_000_000, Some(i as f64 * 0.37 - 5.0), Some(i % 11), Some(keys[i as usize % 3]))).collect()
+    (0..60)
+        .map(|i| row(i * 1_000_000, Some(i as f64 * 0.37 - 5.0), Some(i % 11), Some(keys[i as usize % 3])))
+        .collect()
 }
 
 pub(crate) fn some_fit() -> Fit {

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use futures_util::StreamExt;
-use object_store::path::Path;
 use object_store::ObjectStore;
+use object_store::path::Path;
 
 use super::LogRegistry;
 use super::entry::{LOG, Sealed, sequence, slot};
