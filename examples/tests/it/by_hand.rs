@@ -8,50 +8,50 @@ use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 
 const HOUR: i64 = 3_600_000_000;
 
-pub struct Column<T>(Vec<Option<T>>);
+pub(crate) struct Column<T>(Vec<Option<T>>);
 
 impl<T: Clone> Column<T> {
-    pub fn get(&self, row: usize) -> Option<T> {
+    pub(crate) fn get(&self, row: usize) -> Option<T> {
         self.0[row].clone()
     }
 }
 
-pub fn floats(batch: &RecordBatch, name: &str) -> Column<f64> {
+pub(crate) fn floats(batch: &RecordBatch, name: &str) -> Column<f64> {
     Column(batch.column_by_name(name).unwrap().as_primitive::<Float64Type>().iter().collect())
 }
 
-pub fn ints(batch: &RecordBatch, name: &str) -> Column<i64> {
+pub(crate) fn ints(batch: &RecordBatch, name: &str) -> Column<i64> {
     Column(batch.column_by_name(name).unwrap().as_primitive::<Int64Type>().iter().collect())
 }
 
-pub fn times(batch: &RecordBatch, name: &str) -> Column<i64> {
+pub(crate) fn times(batch: &RecordBatch, name: &str) -> Column<i64> {
     let array = batch.column_by_name(name).unwrap();
     Column(array.as_primitive::<TimestampMicrosecondType>().iter().collect())
 }
 
-pub fn texts(batch: &RecordBatch, name: &str) -> Column<String> {
+pub(crate) fn texts(batch: &RecordBatch, name: &str) -> Column<String> {
     let array =
         arrow::compute::cast(batch.column_by_name(name).unwrap(), &arrow::datatypes::DataType::Utf8).unwrap();
     let array = array.as_string::<i32>();
     Column((0..array.len()).map(|row| array.is_valid(row).then(|| array.value(row).to_owned())).collect())
 }
 
-pub struct Raw {
-    pub scheduled: Column<i64>,
-    pub departed: Column<i64>,
-    pub arrived: Column<i64>,
-    pub arr_delay: Column<f64>,
-    pub date: [Column<i64>; 3],
-    pub hour: Column<i64>,
-    pub distance: Column<i64>,
-    pub carrier: Column<String>,
-    pub origin: Column<String>,
-    pub dest: Column<String>,
-    pub rows: usize,
+pub(crate) struct Raw {
+    pub(crate) scheduled: Column<i64>,
+    pub(crate) departed: Column<i64>,
+    pub(crate) arrived: Column<i64>,
+    pub(crate) arr_delay: Column<f64>,
+    pub(crate) date: [Column<i64>; 3],
+    pub(crate) hour: Column<i64>,
+    pub(crate) distance: Column<i64>,
+    pub(crate) carrier: Column<String>,
+    pub(crate) origin: Column<String>,
+    pub(crate) dest: Column<String>,
+    pub(crate) rows: usize,
 }
 
 impl Raw {
-    pub fn new(flights: &RecordBatch) -> Self {
+    pub(crate) fn new(flights: &RecordBatch) -> Self {
         Self {
             scheduled: times(flights, "scheduled"),
             departed: times(flights, "departed"),
@@ -85,7 +85,7 @@ fn mean(values: &[f64]) -> Option<f64> {
 }
 
 /// What is gathered for a flight, by the words of the definitions.
-pub fn gathered(raw: &Raw, weather: &RecordBatch, row: usize) -> HashMap<&'static str, Option<f64>> {
+pub(crate) fn gathered(raw: &Raw, weather: &RecordBatch, row: usize) -> HashMap<&'static str, Option<f64>> {
     let t = raw.scheduled.get(row).unwrap();
     let late = |delays: &[f64]| mean(&delays.iter().map(|&x| f64::from(u8::from(x > 15.0))).collect::<Vec<_>>());
     let by_carrier = raw.delays(&raw.carrier, row, 6);
@@ -121,11 +121,11 @@ pub fn gathered(raw: &Raw, weather: &RecordBatch, row: usize) -> HashMap<&'stati
 }
 
 /// What was fitted, by hand: from the training rows (their numbers in the table) and their labels.
-pub struct Fitted {
-    pub moments: HashMap<&'static str, (f64, f64)>,
-    pub carriers: Vec<String>,
-    pub dests: HashMap<String, (f64, f64)>,
-    pub late: f64,
+pub(crate) struct Fitted {
+    pub(crate) moments: HashMap<&'static str, (f64, f64)>,
+    pub(crate) carriers: Vec<String>,
+    pub(crate) dests: HashMap<String, (f64, f64)>,
+    pub(crate) late: f64,
 }
 
 /// Zeller-like weekday from a known Tuesday, 1 January 2013: 0 is Monday.
@@ -137,7 +137,7 @@ fn weekday(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// The numbers of a flight in the order of the definitions.
-pub fn encoded(raw: &Raw, gathered: &HashMap<&'static str, Option<f64>>, fitted: &Fitted, row: usize) -> Vec<f64> {
+pub(crate) fn encoded(raw: &Raw, gathered: &HashMap<&'static str, Option<f64>>, fitted: &Fitted, row: usize) -> Vec<f64> {
     let standard = |name: &str, x: Option<f64>| {
         let (mean, deviation) = fitted.moments[name];
         (x.unwrap_or(mean) - mean) / deviation

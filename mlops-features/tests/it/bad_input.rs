@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
-use mlops_core::{Dataset, Gather};
-use mlops_core::{EncodeError, Encoder, SlotEncoder, Slots, Timestamp};
+use mlops_core::{Dataset, EncodeError, Encoder, SlotEncoder, Slots, Timestamp};
 use mlops_features::{
     Catalog, EventLog, Feature, FeatureError, FeatureServer, FeatureSet, FittedFeatures, Nulls, OnlineState,
     Source, Unknown, View, Window, call, column, gather_history,
