@@ -1,6 +1,6 @@
 //! Laws that metrics keep on any rows.
 
-use mlops_core::{BinaryEvaluator, Evaluation, ScoredRows};
+use mlops_core::{BinaryEvaluator, Evaluation, ScoredRows, SliceEvaluation};
 use proptest::prelude::*;
 
 use crate::toy::{data, scored};
@@ -63,8 +63,8 @@ proptest! {
         let evaluator = BinaryEvaluator::builder().minimum_slice_rows(1).build().unwrap();
         let evaluation = evaluator.evaluate(&sliced);
         let parts = evaluation.slices();
-        prop_assert_eq!(parts.iter().map(|part| part.rows()).sum::<usize>(), evaluation.rows());
-        prop_assert_eq!(parts.iter().map(|part| part.positives()).sum::<usize>(), evaluation.positives());
+        prop_assert_eq!(parts.iter().map(SliceEvaluation::rows).sum::<usize>(), evaluation.rows());
+        prop_assert_eq!(parts.iter().map(SliceEvaluation::positives).sum::<usize>(), evaluation.positives());
         for part in parts {
             let of_part = |row: &&(f64, bool, u8)| row.2.to_string() == part.value();
             let (scores, labels) = columns(&rows.iter().filter(of_part).copied().collect::<Vec<_>>());

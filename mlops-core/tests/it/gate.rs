@@ -1,7 +1,8 @@
 //! What passes a gate, and what doesn't.
 
 use mlops_core::{
-    BinaryEvaluator, Evaluation, Failure, Gate, GateError, Rule, ScoredRows, Side, Subject, Undefined, Verdict,
+    BinaryEvaluator, Evaluation, Failure, Gate, GateBuilder, GateError, Metric, Rule, ScoredRows, Side, Subject,
+    Undefined, Verdict,
 };
 use proptest::prelude::*;
 
@@ -33,7 +34,7 @@ fn baseline() -> Evaluation {
 }
 
 fn gate(rules: impl IntoIterator<Item = Rule>) -> Gate {
-    rules.into_iter().fold(Gate::builder(), |builder, rule| builder.rule(rule)).build().unwrap()
+    rules.into_iter().fold(Gate::builder(), GateBuilder::rule).build().unwrap()
 }
 
 /// Why the only check of a rule failed.
@@ -218,7 +219,7 @@ proptest! {
         let constant = evaluate(&constant.slice_by("slice", &slices).unwrap());
 
         let defined = |rule: &Rule| {
-            let value = |metric: Option<&mlops_core::Metric>| metric.and_then(|metric| metric.defined_value()).is_some();
+            let value = |metric: Option<&Metric>| metric.and_then(Metric::defined_value).is_some();
             match rule.slices_of() {
                 None => value(by_model.metric(rule.metric())),
                 Some(_) => !slices.is_empty() && by_model.slices().iter().all(|slice| value(slice.metric(rule.metric()))),
