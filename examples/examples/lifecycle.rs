@@ -71,7 +71,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         run.data("train", &train).data("validate", &validate.rows).code(code_revision("."));
         let part = match family {
             "logistic" => run.train(&LogisticTrainer::builder().build()?, &LogisticFormat, &fit.matrix, None)?,
-            _ => run.train(&MlpTrainer::builder().seed(2013).build()?, &MlpFormat::default(), &fit.matrix, None)?,
+            _ => run.train(&MlpTrainer::builder().seed(2013).build()?, &MlpFormat, &fit.matrix, None)?,
         };
         let scored = sliced(ScoredRows::by_model(&part, &inputs, &validate.labels, version)?)?;
         let evaluation = evaluator.evaluate(&scored);
@@ -100,7 +100,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     bundle.save(folder.join("bundle"))?;
     let opened = Arc::new(Bundle::open(folder.join("bundle"))?);
-    let formats = (FeaturesFormat::new(catalog), LogisticFormat, MlpFormat::default());
+    let formats = (FeaturesFormat::new(catalog), LogisticFormat, MlpFormat);
     let loaded = LoadedBundle::<Flight>::load(opened, &formats.0, &[&formats.1, &formats.2])?;
     assert_eq!(loaded.model().predict(inputs.values.view())?, part.model().predict(inputs.values.view())?);
     println!("\nbundle {} in {}: it answers as before", bundle.digest(), folder.join("bundle").display());

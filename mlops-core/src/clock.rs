@@ -47,7 +47,8 @@ impl Timestamp {
     /// ```
     #[must_use]
     pub const fn from_date(year: i32, month: u32, day: u32) -> Self {
-        Self(days_from_civil(year as i64, month as i64, day as i64) * SECONDS_PER_DAY * MICROS_PER_SECOND)
+        let days = days_from_civil(year as i64, month as i64, day as i64);
+        Self(days.saturating_mul(SECONDS_PER_DAY * MICROS_PER_SECOND))
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.

@@ -114,7 +114,8 @@ impl Expr {
     }
 }
 
-/// The weekday of a date, from three columns: 0 is Monday.
+/// The weekday of a date of the Gregorian calendar, from three columns: 0 is Monday. Missing where the month is not
+/// 1 to 12, the day not 1 to 31 or the year beyond 9999; a day past the end of its month runs on into the next.
 #[must_use]
 pub fn weekday(year: impl Into<Expr>, month: impl Into<Expr>, day: impl Into<Expr>) -> Expr {
     call("weekday", 1, [year.into(), month.into(), day.into()])

@@ -119,16 +119,19 @@ fn float<const N: usize>(
 
 fn int<const N: usize>(
     name: &'static str,
-    kernel: impl Fn([f64; N]) -> i64 + Copy + Send + Sync + 'static,
+    kernel: impl Fn([f64; N]) -> Value<'static> + Copy + Send + Sync + 'static,
 ) -> Box<dyn ScalarFn> {
-    let kernel = move |numbers| Value::Int(kernel(numbers));
     Box::new(Numeric { name, answers: SlotKind::Int, kernel })
 }
 
-/// Monday is 0. 1970-01-01 was a Thursday.
-fn weekday_of([year, month, day]: [f64; 3]) -> i64 {
+/// Monday is 0; missing for what is no date. 1970-01-01 was a Thursday.
+fn weekday_of([year, month, day]: [f64; 3]) -> Value<'static> {
+    let in_calendar = (-9999.0..=9999.0).contains(&year) && (1.0..=12.0).contains(&month);
+    if !in_calendar || !(1.0..=31.0).contains(&day) {
+        return Value::Missing;
+    }
     let midnight = Timestamp::from_date(year as i32, month as u32, day as u32);
-    (midnight.as_micros().div_euclid(86_400_000_000) + 3).rem_euclid(7)
+    Value::Int((midnight.as_micros().div_euclid(86_400_000_000) + 3).rem_euclid(7))
 }
 
 /// The functions that every catalog begins with.
@@ -142,7 +145,7 @@ pub(crate) fn built_in() -> Vec<Box<dyn ScalarFn>> {
         float("ln_1p", |[x]| libm::log1p(x)),
         float("cycle_sin", |[x, period]| libm::sin(x / period * TAU)),
         float("cycle_cos", |[x, period]| libm::cos(x / period * TAU)),
-        int("greater", |[x, y]| i64::from(x > y)),
+        int("greater", |[x, y]| Value::Int(i64::from(x > y))),
         int("weekday", weekday_of),
     ]
 }
