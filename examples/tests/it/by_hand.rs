@@ -137,7 +137,12 @@ fn weekday(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// The numbers of a flight in the order of the definitions.
-pub(crate) fn encoded(raw: &Raw, gathered: &HashMap<&'static str, Option<f64>>, fitted: &Fitted, row: usize) -> Vec<f64> {
+pub(crate) fn encoded(
+    raw: &Raw,
+    gathered: &HashMap<&'static str, Option<f64>>,
+    fitted: &Fitted,
+    row: usize,
+) -> Vec<f64> {
     let standard = |name: &str, x: Option<f64>| {
         let (mean, deviation) = fitted.moments[name];
         (x.unwrap_or(mean) - mean) / deviation
