@@ -41,10 +41,12 @@ pub(crate) struct Behind {
     pub(crate) horizon: Option<Timestamp>,
 }
 
+type Shard<S> = HashMap<Box<[u8]>, S, RandomState>;
+
 /// One view's or window's state, by key.
 #[derive(Debug)]
 struct Table<S> {
-    shards: [Mutex<HashMap<Box<[u8]>, S, RandomState>>; SHARDS],
+    shards: [Mutex<Shard<S>>; SHARDS],
     hasher: RandomState,
 }
 
@@ -55,7 +57,7 @@ impl<S> Default for Table<S> {
 }
 
 impl<S: Default> Table<S> {
-    fn shard(&self, key: &[u8]) -> MutexGuard<'_, HashMap<Box<[u8]>, S, RandomState>> {
+    fn shard(&self, key: &[u8]) -> MutexGuard<'_, Shard<S>> {
         let shard = self.hasher.hash_one(key) as usize % SHARDS;
         // A panic while a shard was held can't have left it torn: every change is one call on its state.
         self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)

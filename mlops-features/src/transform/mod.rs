@@ -102,9 +102,8 @@ impl FittedEncoding {
             }
             Self::OneHot { refuse, .. } => {
                 out.fill(0.0);
-                match known(feature, value, *refuse)? {
-                    Some(code) => out[code] = 1.0,
-                    None => {}
+                if let Some(code) = known(feature, value, *refuse)? {
+                    out[code] = 1.0;
                 }
             }
             Self::Target { means, overall, refuse } => {
