@@ -139,9 +139,6 @@ mod tests {
     fn a_newer_format_is_said_so() {
         let bytes = Entry { format: 2, ..entry() }.to_bytes().expect("an entry has a JSON form");
         let read = Sealed::from_bytes(7, &bytes);
-        assert!(
-            matches!(read, Err(RegistryError::NewerFormat { sequence: 7, got: 2, wanted: 1 })),
-            "got {read:?}"
-        );
+        assert!(matches!(read, Err(RegistryError::NewerFormat { sequence: 7, got: 2, wanted: 1 })), "got {read:?}");
     }
 }

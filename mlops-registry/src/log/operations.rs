@@ -6,9 +6,7 @@ use super::LogRegistry;
 use super::state::State;
 use super::tail::End;
 use crate::name::check;
-use crate::{
-    Action, AliasMove, Promotion, Recorded, Registration, Registry, RegistryError, Version, evidence,
-};
+use crate::{Action, AliasMove, Promotion, Recorded, Registration, Registry, RegistryError, Version, evidence};
 
 impl Registry for LogRegistry {
     fn register<'a>(
@@ -28,11 +26,7 @@ impl Registry for LogRegistry {
         }))
     }
 
-    fn resolve_version<'a>(
-        &'a self,
-        name: &'a str,
-        version: u64,
-    ) -> BoxFuture<'a, Result<Version, RegistryError>> {
+    fn resolve_version<'a>(&'a self, name: &'a str, version: u64) -> BoxFuture<'a, Result<Version, RegistryError>> {
         Box::pin(self.ask([name], move |state| state.version(name, version)))
     }
 
@@ -75,9 +69,11 @@ impl Registry for LogRegistry {
         alias: &'a str,
         at: Timestamp,
     ) -> BoxFuture<'a, Result<Option<u64>, RegistryError>> {
-        Box::pin(self.ask([name, alias], move |state| {
-            Ok(state.known(name)?.alias(alias).and_then(|alias| alias.at(at)))
-        }))
+        Box::pin(
+            self.ask([name, alias], move |state| {
+                Ok(state.known(name)?.alias(alias).and_then(|alias| alias.at(at)))
+            }),
+        )
     }
 }
 
@@ -103,7 +99,7 @@ impl LogRegistry {
         // The number that it would get is the best name for a bundle that has none.
         let version = self.ask([name], |state| Ok(next(state, name))).await?;
         let bad = |source| RegistryError::BadBundle { name: name.into(), version, source };
-        let text = String::from_utf8(manifest.to_bytes().map_err(bad)?).unwrap_or_default();
+        let text = String::from_utf8(manifest.to_bytes().map_err(bad)?).expect("JSON is UTF-8");
         for (part, entry) in &manifest.parts {
             let bytes = bundle.part(part).map_err(bad)?.bytes;
             self.keep(entry.digest, bytes::Bytes::from_owner(bytes)).await?;
@@ -149,20 +145,14 @@ impl LogRegistry {
     }
 
     #[tracing::instrument(name = "roll_back", skip(self))]
-    async fn move_back(
-        &self,
-        name: &str,
-        alias: &str,
-        actor: &str,
-        reason: &str,
-    ) -> Result<u64, RegistryError> {
+    async fn move_back(&self, name: &str, alias: &str, actor: &str, reason: &str) -> Result<u64, RegistryError> {
         // What is rolled back is what the alias points to now; if it moves meanwhile, that is another one.
         let from = self.ask([name, alias], |state| Ok(state.alias(name, alias)?.1)).await?;
         self.commit(actor, |state| {
             expect(state, name, alias, Some(from))?;
             let before = state.alias(name, alias)?.0.before();
-            let to = before
-                .ok_or_else(|| RegistryError::NothingBefore { name: name.into(), alias: alias.into() })?;
+            let to =
+                before.ok_or_else(|| RegistryError::NothingBefore { name: name.into(), alias: alias.into() })?;
             let back = AliasMove {
                 name: name.into(),
                 alias: alias.into(),

@@ -28,9 +28,9 @@ impl BundleSource for LogRegistry {
         alias: &'a str,
         seen: Option<u64>,
     ) -> BoxFuture<'a, Result<u64, SourceError>> {
-        Box::pin(async move {
-            self.next_version(name, alias, seen).await.map_err(|error| failed(name, alias, error))
-        })
+        Box::pin(
+            async move { self.next_version(name, alias, seen).await.map_err(|error| failed(name, alias, error)) },
+        )
     }
 }
 

@@ -95,13 +95,7 @@ impl ModelState {
 
 impl Default for State {
     fn default() -> Self {
-        Self {
-            sequence: 0,
-            head: None,
-            at: Timestamp::MIN,
-            models: BTreeMap::new(),
-            transactions: HashSet::new(),
-        }
+        Self { sequence: 0, head: None, at: Timestamp::MIN, models: BTreeMap::new(), transactions: HashSet::new() }
     }
 }
 
@@ -125,9 +119,9 @@ impl State {
     /// A version, or what is unknown of it.
     pub(crate) fn version(&self, name: &str, version: u64) -> Result<Version, RegistryError> {
         let model = self.known(name)?;
-        let (recorded, registration) = model.registration(version).ok_or_else(|| {
-            RegistryError::UnknownVersion { name: name.into(), version, latest: model.latest() }
-        })?;
+        let (recorded, registration) = model
+            .registration(version)
+            .ok_or_else(|| RegistryError::UnknownVersion { name: name.into(), version, latest: model.latest() })?;
         let manifest = Manifest::from_bytes(registration.manifest.as_bytes())
             .map_err(|source| RegistryError::BadBundle { name: name.into(), version, source })?;
         Ok(Version {

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use futures_util::StreamExt;
-use object_store::path::Path;
 use object_store::ObjectStore;
+use object_store::path::Path;
 
 use super::LogRegistry;
 use super::entry::{LOG, Sealed, sequence, slot};
@@ -39,6 +39,8 @@ impl LogRegistry {
             let Some(later) = self.listed(next).await? else { return Ok(()) };
             // Whoever wrote the later one saw this one, unless it was written since it was asked for.
             if !self.replay(next).await? {
+                // Whoever asks next is to be told as well.
+                self.shared.asked.store(0, Ordering::Relaxed);
                 return Err(RegistryError::Corrupt { sequence: next, problem: LogProblem::Missing { later } });
             }
         }
