@@ -33,7 +33,7 @@ impl LogRegistry {
                 continue;
             }
             let asked = self.shared.asked.fetch_add(1, Ordering::Relaxed);
-            if end == End::Usual && asked % LIST_EVERY != 0 {
+            if end == End::Usual && !asked.is_multiple_of(LIST_EVERY) {
                 return Ok(());
             }
             let Some(later) = self.listed(next).await? else { return Ok(()) };

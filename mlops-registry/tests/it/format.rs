@@ -19,9 +19,9 @@ fn copy(from: &Path, to: &Path) {
         let entry = entry.expect("it can be read");
         let to = to.join(entry.file_name());
         if entry.path().is_dir() {
-            copy(&entry.path(), &to)
+            copy(&entry.path(), &to);
         } else {
-            fs::copy(entry.path(), to).map(drop).expect("a file")
+            fs::copy(entry.path(), to).expect("a file");
         }
     }
 }

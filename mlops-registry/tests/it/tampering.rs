@@ -120,10 +120,8 @@ fn a_changed_part_is_named() {
     bytes[0] ^= 1;
     fs::write(&path, bytes).expect("it can be written");
     for found in [registry.bundle("delay", 2).map(drop), registry.verify().map(drop)] {
-        let Err(RegistryError::BadBundle { version: 2, source: BundleError::Damaged { part, .. }, .. }) = found
-        else {
-            panic!("got {found:?}")
-        };
+        let Err(RegistryError::BadBundle { version: 2, source, .. }) = found else { panic!("got {found:?}") };
+        let BundleError::Damaged { part, .. } = *source else { panic!("got {source:?}") };
         assert_eq!(part, "model");
     }
     registry.bundle("delay", 1).expect("the others are whole");
