@@ -59,7 +59,7 @@ pub enum RegistryError {
         /// The version that it points to.
         actual: Option<u64>,
         /// Who moved it there.
-        by: Option<String>,
+        by: Option<Box<str>>,
         /// When.
         at: Option<Timestamp>,
     },
@@ -86,7 +86,7 @@ pub enum RegistryError {
         wanted: Fingerprint,
     },
     /// Evidence against a model that isn't the one to beat any more.
-    #[error("the evidence is against {got}; `{alias}` of `{name}` is at version {current}, the model {wanted}")]
+    #[error("the evidence is against {got}, which isn't version {current}, where `{alias}` of `{name}` is")]
     Stale {
         /// The model's name.
         name: String,
@@ -96,8 +96,6 @@ pub enum RegistryError {
         got: Fingerprint,
         /// The version that the alias points to.
         current: u64,
-        /// The digest of that version's model.
-        wanted: Fingerprint,
     },
     /// Evidence that doesn't compare with the model to beat. Only the first version of an alias needs none.
     #[error("the evidence is against {}; `{alias}` of `{name}` is at version {current}, which it must be against", baseline(got.as_ref()))]
@@ -166,7 +164,7 @@ pub enum RegistryError {
         /// The version.
         version: u64,
         /// What is wrong with it.
-        source: BundleError,
+        source: Box<BundleError>,
     },
     /// Evidence, or an entry, that has no JSON form.
     #[error("the {what} can't be written as JSON")]

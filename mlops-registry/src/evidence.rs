@@ -22,7 +22,7 @@ pub(crate) fn check(
     let current = current.version;
     match passed.baseline() {
         Some(Subject::Model { digest }) if *digest == wanted => Ok(()),
-        Some(Subject::Model { digest }) => Err(RegistryError::Stale { name, alias, got: *digest, current, wanted }),
+        Some(Subject::Model { digest }) => Err(RegistryError::Stale { name, alias, got: *digest, current }),
         got => Err(RegistryError::NotCompared { name, alias, got: got.cloned(), current }),
     }
 }

@@ -7,6 +7,8 @@ mod history;
 mod log;
 mod name;
 mod registry;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use blocking::BlockingRegistry;
 pub use error::{LogProblem, RegistryError};

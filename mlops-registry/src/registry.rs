@@ -8,7 +8,7 @@ use crate::{AliasMove, Recorded, RegistryError, Version};
 ///
 /// Without the pass there is no promotion, and only a [`Gate`](mlops_core::Gate) makes one:
 ///
-/// ```compile_fail
+/// ```compile_fail,E0063
 /// use mlops_registry::Promotion;
 ///
 /// let promotion = Promotion {
@@ -16,7 +16,6 @@ use crate::{AliasMove, Recorded, RegistryError, Version};
 ///     alias: "champion",
 ///     version: 2,
 ///     expected: Some(1),
-///     evidence: (),
 ///     actor: "ada",
 ///     reason: "it looks fine to me",
 /// };
@@ -65,10 +64,10 @@ pub struct Promotion<'a> {
 /// be seen has all of its parts. *Order*: all that is done to a registry is one history, whose times never go
 /// back. A call sees all that ended before it began, by whatever process. Version numbers count from 1 for each
 /// model, rise by one and are never used again; of two writers that expect the same of an alias, one wins.
-/// *Idempotence*: `register` makes a version each time; `promote` and `roll_back` fail with
-/// [`RegistryError::Moved`], or a sibling, where they were done before. *Absence* is an error that names what is
-/// unknown, but for `champion_at`, which answers `None`. *Clones* and handles of their own on the same store see
-/// one registry. *Cancelling* a write by dropping its future may leave it done, as
+/// *Idempotence*: there is none but that `promote` fails with [`RegistryError::Moved`] where it was done before;
+/// each `register` makes a version, and each `roll_back` goes one further back. *Absence* is an error that names
+/// what is unknown, but for `champion_at`, which answers `None`. *Clones*, and handles of their own on the same
+/// store, see one registry. *Cancelling* a write by dropping its future may leave it done, as
 /// [`RegistryError::Unknown`] does: the history tells.
 ///
 /// No version is handed out whose bytes are not those that were registered.

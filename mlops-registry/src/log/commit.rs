@@ -42,21 +42,26 @@ impl LogRegistry {
             }
             let (sequence, bytes, planned) = self.plan(&transaction, actor, &plan)?;
             let before = tried.take().filter(|tried| tried.sequence == sequence);
-            let times = before.as_ref().map_or(0, |tried| tried.times) + 1;
-            if times > 1 {
-                wait(FIRST * (1 << times.min(5))).await;
-            }
+            let times = match before {
+                Some(Tried { times: ATTEMPTS, source, .. }) => {
+                    return Err(RegistryError::Unknown { transaction, source });
+                }
+                Some(Tried { times, .. }) => {
+                    wait(FIRST * (1 << times)).await;
+                    times + 1
+                }
+                None => 1,
+            };
             let payload = bytes.clone().into();
             match self.shared.store.put_opts(&slot(sequence), payload, PutMode::Create.into()).await {
                 Ok(_) => {
                     self.absorb(Sealed::from_bytes(sequence, &bytes)?)?;
                     return Ok(planned);
                 }
-                Err(source) if before.is_none() && refused(&source) => {
+                Err(source) if times == 1 && refused(&source) => {
                     return Err(RegistryError::Store { path: slot(sequence).to_string(), source });
                 }
-                Err(source) if times == ATTEMPTS => return Err(RegistryError::Unknown { transaction, source }),
-                Err(_) => tried = Some(Tried { sequence, times, planned }),
+                Err(source) => tried = Some(Tried { sequence, times, planned, source }),
             }
         }
     }
@@ -96,6 +101,8 @@ struct Tried<T> {
     sequence: u64,
     times: u32,
     planned: T,
+    /// Why nobody knows.
+    source: Error,
 }
 
 /// Whether an error says for sure that nothing was written, and that trying again is of no use.

@@ -1,6 +1,6 @@
 //! What a registry does, on the log.
 
-use mlops_core::{BoxFuture, Bundle, Manifest, Timestamp};
+use mlops_core::{BoxFuture, Bundle, BundleError, Manifest, Timestamp};
 
 use super::LogRegistry;
 use super::state::State;
@@ -98,8 +98,9 @@ impl LogRegistry {
         }
         // The number that it would get is the best name for a bundle that has none.
         let version = self.ask([name], |state| Ok(next(state, name))).await?;
-        let bad = |source| RegistryError::BadBundle { name: name.into(), version, source };
-        let text = String::from_utf8(manifest.to_bytes().map_err(bad)?).unwrap_or_default();
+        let bad =
+            |source: BundleError| RegistryError::BadBundle { name: name.into(), version, source: source.into() };
+        let text = String::from_utf8(manifest.to_bytes().map_err(bad)?).expect("JSON is UTF-8");
         for (part, entry) in &manifest.parts {
             let bytes = bundle.part(part).map_err(bad)?.bytes;
             self.keep(entry.digest, bytes::Bytes::from_owner(bytes)).await?;
@@ -186,6 +187,6 @@ fn expect(state: &State, name: &str, alias: &str, expected: Option<u64>) -> Resu
         expected,
         actual,
         at: last.as_ref().map(|moved| moved.at),
-        by: last.map(|moved| moved.actor),
+        by: last.map(|moved| moved.actor.into()),
     })
 }

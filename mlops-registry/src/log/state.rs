@@ -123,7 +123,7 @@ impl State {
             .registration(version)
             .ok_or_else(|| RegistryError::UnknownVersion { name: name.into(), version, latest: model.latest() })?;
         let manifest = Manifest::from_bytes(registration.manifest.as_bytes())
-            .map_err(|source| RegistryError::BadBundle { name: name.into(), version, source })?;
+            .map_err(|source| RegistryError::BadBundle { name: name.into(), version, source: source.into() })?;
         Ok(Version {
             name: name.into(),
             version,

@@ -33,12 +33,14 @@ impl LogRegistry {
                 continue;
             }
             let asked = self.shared.asked.fetch_add(1, Ordering::Relaxed);
-            if end == End::Usual && asked % LIST_EVERY != 0 {
+            if end == End::Usual && !asked.is_multiple_of(LIST_EVERY) {
                 return Ok(());
             }
             let Some(later) = self.listed(next).await? else { return Ok(()) };
             // Whoever wrote the later one saw this one, unless it was written since it was asked for.
             if !self.replay(next).await? {
+                // Whoever asks next is to be told as well.
+                self.shared.asked.store(0, Ordering::Relaxed);
                 return Err(RegistryError::Corrupt { sequence: next, problem: LogProblem::Missing { later } });
             }
         }

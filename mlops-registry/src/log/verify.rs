@@ -98,7 +98,7 @@ impl LogRegistry {
         Bundle::from_parts(manifest, parts).map_err(|source| RegistryError::BadBundle {
             name: of.name.clone(),
             version: of.version,
-            source,
+            source: source.into(),
         })
     }
 }
