@@ -3,7 +3,7 @@
 use std::{env, error::Error, fs, path::PathBuf, sync::Arc};
 
 use mlops_core::{
-    BinaryEvaluator, Bundle, Gate, GoldenRows, LoadedBundle, ModelExt, Rule, Run, ScoredRows, SystemClock,
+    BinaryEvaluator, Bundle, Gate, GoldenRows, LoadedBundle, Metric, ModelExt, Rule, Run, ScoredRows, SystemClock,
     Timestamp, code_revision,
 };
 use mlops_examples::{Flight, features, flight_expectations, late, read, weather_expectations};
@@ -76,7 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let scored = sliced(ScoredRows::by_model(&part, &inputs, &validate.labels, version)?)?;
         let evaluation = evaluator.evaluate(&scored);
         println!("\n{family}\n{evaluation}");
-        let log_loss = evaluation.metric("log_loss").and_then(|metric| metric.defined_value());
+        let log_loss = evaluation.metric("log_loss").and_then(Metric::defined_value);
         match gate.judge(&evaluation, Some(&constant)).passed() {
             Err(failed) => println!("{failed}"),
             Ok(_) if champion.as_ref().is_some_and(|(best, ..)| *best <= log_loss) => {}
