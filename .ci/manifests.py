@@ -37,10 +37,9 @@ def doc(packages):
 
 
 def test(packages):
-    """Each crate alone, with all of its features."""
-    for package in packages:
-        features = ",".join(usable(package))
-        yield f"-p {package['name']}" + (f" --features {features}" if features else "")
+    """The whole workspace, with all features: one build of the dependencies serves all crates."""
+    features = ",".join(f"{p['name']}/{f}" for p in packages for f in usable(p))
+    yield "--workspace" + (f" --features {features}" if features else "")
 
 
 def examples(packages):
