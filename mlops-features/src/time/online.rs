@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -108,6 +109,7 @@ pub struct OnlineState {
     sources: Vec<(String, SlotSchema)>,
     views: Vec<OnlineView>,
     windows: Vec<OnlineWindow>,
+    unkeyed: AtomicU64,
 }
 
 impl OnlineState {
@@ -163,13 +165,19 @@ impl OnlineState {
             });
             row_slot += 1;
         }
-        Ok(Self { fingerprint: set.view_fingerprint(), sources, views, windows })
+        Ok(Self { fingerprint: set.view_fingerprint(), sources, views, windows, unkeyed: AtomicU64::new(0) })
     }
 
     /// The fingerprint of the views that it is state for.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+
+    /// How often an event could not be looked up by the key of a view or a window, since the key was missing.
+    #[must_use]
+    pub fn unkeyed(&self) -> u64 {
+        self.unkeyed.load(Ordering::Relaxed)
     }
 
     /// The number of a source, for [`OnlineState::apply`].
@@ -189,19 +197,23 @@ impl OnlineState {
     }
 
     /// Applies an event that was logged: `slots` hold the source's columns in their order. An event whose key is
-    /// missing, or whose value is, changes nothing that is looked up by that key or made of that value.
+    /// missing changes nothing that is looked up by that key, and is counted by [`OnlineState::unkeyed`]; one whose
+    /// value is missing is not in the windows of that value.
     pub fn apply(&self, source: usize, stamp: Stamp, slots: &Slots) {
         let Some((_, schema)) = self.sources.get(source) else { return };
+        let key = |columns: &[usize]| {
+            let key = Key::of(slots, schema, columns);
+            self.unkeyed.fetch_add(u64::from(key.is_none()), Ordering::Relaxed);
+            key
+        };
         for view in self.views.iter().filter(|view| view.source == source) {
-            if let Some(key) = Key::of(slots, schema, &view.event_key) {
+            if let Some(key) = key(&view.event_key) {
                 let fields = view.event_fields.iter().map(|&slot| Kept::of(slots, slot)).collect();
                 view.table.update(key.as_bytes(), |state| state.insert(stamp, fields));
             }
         }
         for window in self.windows.iter().filter(|window| window.source == source) {
-            if let (Some(key), Some(value)) =
-                (Key::of(slots, schema, &window.event_key), as_float(window.value.value(slots)))
-            {
+            if let (Some(key), Some(value)) = (key(&window.event_key), as_float(window.value.value(slots))) {
                 window.table.update(key.as_bytes(), |state| state.insert(stamp, value, window.length));
             }
         }

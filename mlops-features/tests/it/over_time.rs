@@ -217,6 +217,34 @@ fn a_clock_that_goes_back_too_far_is_not_answered_wrongly() {
 }
 
 #[test]
+fn null_keys_are_missing_and_counted_and_a_null_time_is_an_error() {
+    let (set, catalog) = (set_over_time(), Catalog::new());
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = EventLog::open(folder.path()).unwrap();
+    let event = |key, n| Event { happened: 0, known: 0, key, n, value: Some(1.0) };
+    let logged = log.append(&set.sources()[0], &table(&[event(None, Some(1)), event(Some("a"), None)])).unwrap();
+    assert_eq!(logged.events, 2);
+    let state = OnlineState::new(&set, &catalog).unwrap();
+    log.replay(&state).unwrap().advance(&state, Timestamp::MAX);
+    // Without `key`: last, ever, mean and sum; without `n`: ever and count.
+    assert_eq!(state.unkeyed(), 6);
+
+    let gather =
+        |rows: &RecordBatch| gather_history(&set, &Dataset::from_batches([rows.clone()]).unwrap(), &log, &catalog);
+    let gathered = gather(&batch(&[row(0, None, None, None)])).unwrap();
+    assert_eq!(gathered.texts("mean").unwrap(), [""]);
+
+    let mut columns = batch(&[row(0, None, None, None), row(0, None, None, None)]).columns().to_vec();
+    columns[0] = Arc::new(TimestampMicrosecondArray::from(vec![Some(0), None]));
+    let fields = ["at", "x", "n", "key"].into_iter().zip(columns).map(|(name, array)| (name, array, true));
+    let error = gather(&RecordBatch::try_from_iter_with_nullable(fields).unwrap()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "row 1 of the rows to gather has a null in column `at`, which has to hold a value"
+    );
+}
+
+#[test]
 fn a_time_zone_moves_no_instant() {
     let set = set_over_time();
     let zoned = |zone: Option<&str>| {
