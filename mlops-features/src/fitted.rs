@@ -1,6 +1,6 @@
 //! Features as fitted: what travels in a bundle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -36,6 +36,8 @@ pub struct FittedFeatures {
     schema: SlotSchema,
     reader: RowReader,
     features: Vec<CompiledFeature>,
+    /// By slot, whether a feature reads it.
+    used: Vec<bool>,
     names: Arc<[String]>,
     fingerprint: Fingerprint,
 }
@@ -83,8 +85,10 @@ impl FittedFeatures {
             names.extend(encoding.names(&name, vocabulary));
             features.push(CompiledFeature { name, value, encoding: encoding.clone(), offset });
         }
+        let read: BTreeSet<&str> = set.features.iter().flat_map(|feature| feature.value.columns()).collect();
         let mut fitted = Self {
             reader: RowReader::new(&schema),
+            used: schema.fields.iter().map(|field| read.contains(field.name.as_str())).collect(),
             set,
             encodings,
             vocabularies,
@@ -152,9 +156,10 @@ impl FittedFeatures {
         let mut numbers = vec![0.0; reader.rows() * width];
         for (chunk, out) in numbers.chunks_mut((CHUNK * width).max(1)).enumerate() {
             let rows = chunk * CHUNK..chunk * CHUNK + out.len() / width;
-            let fields = self.schema.fields.iter().enumerate();
-            let columns: Vec<_> =
-                fields.map(|(column, field)| reader.values(column, field, rows.clone())).collect();
+            let values = |(column, field)| {
+                if self.used[column] { reader.values(column, field, rows.clone()) } else { Vec::new() }
+            };
+            let columns: Vec<_> = self.schema.fields.iter().enumerate().map(values).collect();
             for feature in &self.features {
                 let values = feature.value.values(&columns, rows.len());
                 feature

@@ -37,6 +37,9 @@ pub fn gather_history(
 ) -> Result<Dataset, FeatureError> {
     let schema = set.slot_schema(&BTreeMap::new())?;
     let batch = rows.batch();
+    if schema.fields.len() == schema.request {
+        return Ok(rows.clone());
+    }
     let reader = BatchReader::new(&schema.fields[..schema.request], batch, "the rows to gather")?;
     let time = &schema.fields[0];
     let mut order = Vec::with_capacity(reader.rows());

@@ -245,6 +245,15 @@ fn null_keys_are_missing_and_counted_and_a_null_time_is_an_error() {
 }
 
 #[test]
+fn a_set_that_gathers_nothing_leaves_its_rows_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = EventLog::open(folder.path()).unwrap();
+    let rows = Dataset::from_batches([batch(&crate::rows::some_rows())]).unwrap();
+    let gathered = gather_history(&crate::rows::set(), &rows, &log, &Catalog::new()).unwrap();
+    assert_eq!(gathered.version(), rows.version());
+}
+
+#[test]
 fn a_time_zone_moves_no_instant() {
     let set = set_over_time();
     let zoned = |zone: Option<&str>| {
