@@ -150,9 +150,9 @@ impl<Row: ?Sized> Clone for LoadedEncoder<Row> {
     }
 }
 
-/// A features part that can't be loaded.
+/// A part (features, a profile) that can't be loaded.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("the features part can't be loaded: {problem}")]
+#[error("the part can't be loaded: {problem}")]
 pub struct FormatError {
     /// What is wrong with it, and where.
     pub problem: String,
