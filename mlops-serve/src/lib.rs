@@ -3,6 +3,8 @@
 
 #[cfg(any(feature = "linfa", feature = "candle"))]
 mod backend;
+mod batch;
+mod runner;
 
 #[cfg(any(feature = "linfa", feature = "candle"))]
 pub use backend::ParameterError;
@@ -10,3 +12,5 @@ pub use backend::ParameterError;
 pub use backend::logistic::{LogisticFormat, LogisticModel, LogisticTrainer, LogisticTrainerBuilder};
 #[cfg(feature = "candle")]
 pub use backend::mlp::{ComputeDevice, MlpFormat, MlpModel, MlpTrainer, MlpTrainerBuilder};
+pub use batch::{BatchAnswer, BatchScratch, FailedRow, Request};
+pub use runner::{Answer, Counts, Live, Prediction, RunError, Runner, Scratch, SwapError};

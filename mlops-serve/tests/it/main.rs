@@ -1,6 +1,6 @@
 //! Tests of the crate from the outside.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[cfg(any(feature = "linfa", feature = "candle"))]
 mod common;
@@ -8,3 +8,5 @@ mod common;
 mod logistic;
 #[cfg(feature = "candle")]
 mod mlp;
+mod runner;
+mod toy;

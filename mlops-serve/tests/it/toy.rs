@@ -1,0 +1,172 @@
+//! Features that scale one number, a model that answers a share of it, and bundles of the two.
+
+use std::sync::Arc;
+
+use mlops_core::{
+    BinaryEvaluator, Bundle, DatasetVersion, EncodeError, EncodedMatrix, Encoder, EncoderFormat, Fingerprint,
+    FormatError, Gather, GoldenRows, LoadedBundle, LoadedEncoder, Model, ModelError, ModelFormat, ModelPart,
+    Observer, Part, Run, ScoredRows, Signature, Slot, SlotEncoder, SlotField, SlotKind, SlotSchema, Slots,
+    SystemClock, Timestamp, Tolerance, Value, check_shapes,
+};
+use mlops_serve::{Live, Runner};
+use ndarray::{ArrayView2, ArrayViewMut2, Zip, array};
+
+/// A number, scaled; NaN is refused.
+#[derive(Debug)]
+pub(crate) struct Scaled {
+    scale: f64,
+    schema: SlotSchema,
+    names: Arc<[String]>,
+}
+
+impl Scaled {
+    fn new(scale: f64) -> Self {
+        let field = SlotField { name: "x".into(), kind: SlotKind::Float, vocabulary: None };
+        Self { scale, schema: SlotSchema { fields: vec![field], request: 1 }, names: ["scaled".to_owned()].into() }
+    }
+}
+
+impl SlotEncoder for Scaled {
+    fn slot_schema(&self) -> &SlotSchema {
+        &self.schema
+    }
+
+    fn names(&self) -> &Arc<[String]> {
+        &self.names
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.scale.to_string().as_bytes())
+    }
+
+    fn encode(&self, slots: &Slots, numbers: &mut [f64]) -> Result<(), EncodeError> {
+        match slots.value(0) {
+            Value::Float(x) if !x.is_nan() => numbers[0] = x * self.scale,
+            _ => return Err(EncodeError::Null { feature: "scaled".into() }),
+        }
+        Ok(())
+    }
+}
+
+impl Encoder<f64> for Scaled {
+    fn read(&self, row: &f64, slots: &mut Slots) -> Result<(), EncodeError> {
+        slots.reset(1);
+        slots.set(0, Slot::Float(*row));
+        Ok(())
+    }
+}
+
+impl Gather<f64> for Scaled {
+    fn gather(&self, row: &f64, _: Timestamp, slots: &mut Slots) -> Result<(), EncodeError> {
+        self.read(row, slots)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct ScaledFormat;
+
+impl EncoderFormat<f64> for ScaledFormat {
+    fn media_type(&self) -> &'static str {
+        "text/scale"
+    }
+
+    fn load(&self, bytes: &[u8]) -> Result<LoadedEncoder<f64>, FormatError> {
+        let scale = number(bytes).ok_or_else(|| FormatError { problem: "not a number".into() })?;
+        let scaled = Arc::new(Scaled::new(scale));
+        Ok(LoadedEncoder { encoder: Arc::clone(&scaled) as _, gather: scaled })
+    }
+}
+
+/// A share of its input; an infinite input is refused.
+#[derive(Debug)]
+struct Share {
+    share: f64,
+    signature: Signature,
+}
+
+impl Model for Share {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn predict_into(
+        &self,
+        inputs: ArrayView2<'_, f64>,
+        mut outputs: ArrayViewMut2<'_, f64>,
+    ) -> Result<(), ModelError> {
+        check_shapes(&self.signature, &inputs, &outputs)?;
+        if inputs.iter().any(|x| x.is_infinite()) {
+            return Err(ModelError::Backend { library: "share", source: "infinite".into() });
+        }
+        Zip::from(&mut outputs).and(&inputs).for_each(|output, input| *output = input * self.share);
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct ShareFormat;
+
+impl ModelFormat for ShareFormat {
+    fn media_type(&self) -> &'static str {
+        "text/share"
+    }
+
+    fn tolerance(&self) -> Tolerance {
+        Tolerance::EXACT
+    }
+
+    fn save(&self, model: &dyn Model) -> Result<Vec<u8>, ModelError> {
+        let model = (model as &dyn std::any::Any).downcast_ref::<Share>().unwrap();
+        Ok(model.share.to_string().into_bytes())
+    }
+
+    fn load(&self, bytes: &[u8], signature: &Signature) -> Result<Arc<dyn Model>, ModelError> {
+        let bad = || ModelError::BadPart { media_type: "text/share", problem: "not a number".into() };
+        Ok(Arc::new(Share { share: number(bytes).ok_or_else(bad)?, signature: signature.clone() }))
+    }
+}
+
+fn number(bytes: &[u8]) -> Option<f64> {
+    std::str::from_utf8(bytes).ok()?.parse().ok()
+}
+
+/// A bundle that answers `x · scale · share` as `output`.
+pub(crate) fn bundle_of(scale: f64, share: f64, output: &str) -> Bundle {
+    let features = Scaled::new(scale);
+    let signature = Signature {
+        features: features.fingerprint(),
+        inputs: features.names().to_vec(),
+        outputs: vec![output.to_owned()],
+    };
+    let part = ModelPart::new(&Share { share, signature }, &ShareFormat).unwrap();
+    let inputs = EncodedMatrix {
+        values: array![[0.1 / share], [0.9 / share]],
+        names: Arc::clone(features.names()),
+        features: features.fingerprint(),
+    };
+    let data = DatasetVersion(Fingerprint::of(b"data"));
+    let scored = ScoredRows::by_model(&part, &inputs, &[false, true], data).unwrap();
+    let mut slots = Slots::new(1);
+    slots.set(0, Slot::Float(0.8));
+    Bundle::builder("toy")
+        .model(&part)
+        .features(Part { media_type: "text/scale".into(), bytes: scale.to_string().into_bytes().into() })
+        .golden(&GoldenRows::record(&features, &**part.model(), [&slots]).unwrap())
+        .evaluation(&BinaryEvaluator::default().evaluate(&scored))
+        .lineage(&Run::start("toy", &SystemClock).finish(&SystemClock))
+        .build()
+        .unwrap()
+}
+
+pub(crate) fn loaded(scale: f64, share: f64) -> LoadedBundle<f64> {
+    LoadedBundle::load(Arc::new(bundle_of(scale, share, "probability")), &ScaledFormat, &[&ShareFormat]).unwrap()
+}
+
+/// Version 1, which answers a quarter of its row.
+pub(crate) fn quarter(observers: Vec<Arc<dyn Observer>>) -> Runner<f64> {
+    Runner::new(Live::new(1, loaded(0.5, 0.5), observers))
+}
+
+pub(crate) fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
