@@ -1,9 +1,16 @@
-#![cfg_attr(feature = "linfa", doc = include_str!("../README.md"))]
-#![cfg_attr(not(feature = "linfa"), doc = "Model back-ends and the runner that answers in process.")]
+#![cfg_attr(all(feature = "linfa", feature = "log"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "linfa", feature = "log")),
+    doc = "Model back-ends and the runner that answers in process."
+)]
 
 #[cfg(any(feature = "linfa", feature = "candle"))]
 mod backend;
 mod batch;
+mod follow;
+#[cfg(feature = "log")]
+mod log;
+mod outcome;
 mod runner;
 
 #[cfg(any(feature = "linfa", feature = "candle"))]
@@ -13,4 +20,8 @@ pub use backend::logistic::{LogisticFormat, LogisticModel, LogisticTrainer, Logi
 #[cfg(feature = "candle")]
 pub use backend::mlp::{ComputeDevice, MlpFormat, MlpModel, MlpTrainer, MlpTrainerBuilder};
 pub use batch::{BatchAnswer, BatchScratch, FailedRow, Request};
+pub use follow::{Followed, LoadError, Loader, follow};
+#[cfg(feature = "log")]
+pub use log::{LogCounts, LogError, LogOptions, LogStop, PredictionLog};
+pub use outcome::{Joined, OutcomeCounts, OutcomeJoin};
 pub use runner::{Answer, Counts, Live, Prediction, RunError, Runner, Scratch, SwapError};

@@ -4,9 +4,13 @@
 
 #[cfg(any(feature = "linfa", feature = "candle"))]
 mod common;
+mod follow;
+#[cfg(feature = "log")]
+mod log;
 #[cfg(feature = "linfa")]
 mod logistic;
 #[cfg(feature = "candle")]
 mod mlp;
+mod outcome;
 mod runner;
 mod toy;

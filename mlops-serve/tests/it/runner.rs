@@ -46,6 +46,15 @@ impl Observer for Seen {
     }
 }
 
+/// One thread less that answers, however it ends.
+struct Leaving<'a>(&'a AtomicU64);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}
+
 #[test]
 fn swap_mixes_no_answer_and_loses_none() {
     const THREADS: u64 = 4;
@@ -59,6 +68,7 @@ fn swap_mixes_no_answer_and_loses_none() {
         for thread in 0..THREADS {
             let (runner, by_version, answering, total) = (&runner, &by_version, &answering, &total);
             scope.spawn(move || {
+                let _leaving = Leaving(answering);
                 let (mut scratch, mut outputs) = (runner.scratch(), [0.0]);
                 let both = || by_version[1..].iter().all(|count| count.load(Ordering::Relaxed) > 0);
                 let mut asked = 0;
@@ -71,7 +81,6 @@ fn swap_mixes_no_answer_and_loses_none() {
                     by_version[answer.version as usize].fetch_add(1, Ordering::Relaxed);
                 }
                 total.fetch_add(asked, Ordering::Relaxed);
-                answering.fetch_sub(1, Ordering::Release);
             });
         }
         let (mut next, mut swaps) = (other, 0_u64);

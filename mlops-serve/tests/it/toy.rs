@@ -1,4 +1,4 @@
-//! Features that scale one number, a model that answers a share of it, and bundles of the two.
+//! Features that scale one number and keep slots of every kind, a model that answers a share of it, and bundles of the two.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use mlops_core::{
     BinaryEvaluator, Bundle, DatasetVersion, EncodeError, EncodedMatrix, Encoder, EncoderFormat, Fingerprint,
     FormatError, Gather, GoldenRows, LoadedBundle, LoadedEncoder, Model, ModelError, ModelFormat, ModelPart,
     Observer, Part, Run, ScoredRows, Signature, Slot, SlotEncoder, SlotField, SlotKind, SlotSchema, Slots,
-    SystemClock, Timestamp, Tolerance, Value, check_shapes,
+    SystemClock, Timestamp, Tolerance, Value, Vocabulary, check_shapes,
 };
 use mlops_serve::{Live, Runner};
 use ndarray::{ArrayView2, ArrayViewMut2, Zip, array};
@@ -21,8 +21,16 @@ pub(crate) struct Scaled {
 
 impl Scaled {
     fn new(scale: f64) -> Self {
-        let field = SlotField { name: "x".into(), kind: SlotKind::Float, vocabulary: None };
-        Self { scale, schema: SlotSchema { fields: vec![field], request: 1 }, names: ["scaled".to_owned()].into() }
+        let field = |name: &str, kind| SlotField { name: name.into(), kind, vocabulary: None };
+        let mut fields = vec![
+            field("x", SlotKind::Float),
+            field("whole", SlotKind::Int),
+            field("sign", SlotKind::Category),
+            field("note", SlotKind::Text),
+            field("when", SlotKind::Time),
+        ];
+        fields[2].vocabulary = Some(Arc::new(Vocabulary::new(["plus"])));
+        Self { scale, schema: SlotSchema { fields, request: 4 }, names: ["scaled".to_owned()].into() }
     }
 }
 
@@ -50,15 +58,25 @@ impl SlotEncoder for Scaled {
 
 impl Encoder<f64> for Scaled {
     fn read(&self, row: &f64, slots: &mut Slots) -> Result<(), EncodeError> {
-        slots.reset(1);
+        slots.reset(self.schema.fields.len());
         slots.set(0, Slot::Float(*row));
+        slots.set(1, Slot::Int(*row as i64));
+        let sign = if *row < 0.0 { "minus" } else { "plus" };
+        if let Some(signs) = &self.schema.fields[2].vocabulary {
+            slots.set_category(2, sign, signs);
+        }
+        if *row > 1.0 {
+            slots.set_text(3, "large");
+        }
         Ok(())
     }
 }
 
 impl Gather<f64> for Scaled {
-    fn gather(&self, row: &f64, _: Timestamp, slots: &mut Slots) -> Result<(), EncodeError> {
-        self.read(row, slots)
+    fn gather(&self, row: &f64, at: Timestamp, slots: &mut Slots) -> Result<(), EncodeError> {
+        self.read(row, slots)?;
+        slots.set(4, Slot::Time(at));
+        Ok(())
     }
 }
 
@@ -146,8 +164,8 @@ pub(crate) fn bundle_of(scale: f64, share: f64, output: &str) -> Bundle {
     };
     let data = DatasetVersion(Fingerprint::of(b"data"));
     let scored = ScoredRows::by_model(&part, &inputs, &[false, true], data).unwrap();
-    let mut slots = Slots::new(1);
-    slots.set(0, Slot::Float(0.8));
+    let mut slots = Slots::default();
+    features.gather(&0.8, at(0), &mut slots).unwrap();
     Bundle::builder("toy")
         .model(&part)
         .features(Part { media_type: "text/scale".into(), bytes: scale.to_string().into_bytes().into() })
