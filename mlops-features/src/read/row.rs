@@ -182,7 +182,6 @@ macro_rules! unwrap_inner {
 }
 
 impl Row<'_> {
-    #[allow(clippy::unused_self, reason = "the macro calls it as a method")]
     fn refuse<T>(&self, got: &'static str) -> Result<T, ReadError> {
         Err(ReadError(EncodeError::NotARow { got }))
     }
@@ -266,7 +265,6 @@ impl SerializeMap for MapRow<'_> {
 struct Key<F>(F);
 
 impl<F> Key<F> {
-    #[allow(clippy::unused_self, reason = "the macro calls it as a method")]
     fn refuse<T>(&self, _: &'static str) -> Result<T, ReadError> {
         Err(ReadError(EncodeError::NotARow { got: "a map with keys that are no texts" }))
     }
