@@ -128,7 +128,7 @@ pub(crate) struct Fitted {
     pub(crate) late: f64,
 }
 
-/// Zeller-like weekday from a known Tuesday, 1 January 2013: 0 is Monday.
+/// The weekday, counted from a known Tuesday, 1 January 2013: 0 is Monday.
 fn weekday(year: i64, month: i64, day: i64) -> i64 {
     assert_eq!(year, 2013);
     let days = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];

@@ -5,8 +5,6 @@
 ///
 /// It starts as a 128-bit integer times a power of two and widens, without loss, to a fixed-point number of 2,240
 /// bits that spans all floats. Infinities and NaNs are counted apart.
-///
-/// (crate-private; 48 bytes while narrow.)
 #[derive(Clone, Debug)]
 pub(crate) struct ExactSum {
     repr: Repr,
