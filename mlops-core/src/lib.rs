@@ -1,16 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 mod bundle;
+mod challenge;
 mod clock;
 mod data;
 mod encoder;
 mod evaluate;
+mod family;
 mod fingerprint;
 mod gate;
 mod json;
 mod matrix;
 mod model;
 mod observer;
+mod report;
 mod retrain;
 mod run;
 mod schema;
@@ -20,6 +23,7 @@ mod source;
 pub use bundle::{
     Bundle, BundleBuilder, BundleError, GoldenRow, GoldenRows, GoldenValue, LoadedBundle, Manifest, Part, PartEntry,
 };
+pub use challenge::{Challenge, Challenger, Winner};
 #[cfg(feature = "testing")]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock, Timestamp};
@@ -29,14 +33,16 @@ pub use data::{
 pub use encoder::{EncodeError, Encoder, EncoderFormat, FormatError, Gather, LoadedEncoder, SlotEncoder};
 pub use evaluate::{
     BinaryEvaluator, BinaryEvaluatorBuilder, Evaluation, EvaluationError, Interval, Metric, MetricValue,
-    ScoredRows, SliceEvaluation, Subject, Undefined,
+    ScoredRows, SliceEvaluation, Subject, Undefined, Validation,
 };
+pub use family::Family;
 pub use fingerprint::{Fingerprint, FingerprintHasher, ParseFingerprintError};
 pub use gate::{Check, Failed, Failure, Gate, GateBuilder, GateError, Passed, Rule, Side, Verdict};
 pub use json::{JsonFloat, json_floats};
 pub use matrix::{EncodedMatrix, TrainingMatrix, TrainingMatrixError};
 pub use model::{Model, ModelError, ModelExt, ModelFormat, ModelPart, Tolerance, Trainer, check_shapes};
 pub use observer::{Answered, Observer, ObserverFormat};
+pub use report::Table;
 pub use retrain::{
     Decision, EffectInterval, Reason, RetrainPolicy, RetrainPolicyBuilder, RetrainPolicyError, Signal, SignalKind,
     TrainingState, Waiting,

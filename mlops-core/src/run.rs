@@ -135,6 +135,12 @@ impl RunInProgress {
         self
     }
 
+    /// What is run.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
     /// Records the commit of the code, such as [`code_revision`] finds it.
     pub fn code(&mut self, revision: Option<String>) -> &mut Self {
         self.0.code = revision;

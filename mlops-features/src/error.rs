@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use arrow::error::ArrowError;
-use mlops_core::{EncodeError, Fingerprint, SchemaError, SlotKind, Timestamp};
+use mlops_core::{DatasetError, EncodeError, Fingerprint, SchemaError, SlotKind, Timestamp};
 use parquet::errors::ParquetError;
 
 /// Why features can't be defined, fitted, gathered, encoded or loaded.
@@ -165,6 +165,13 @@ pub enum FeatureError {
         path: PathBuf,
         /// What the reader met.
         source: ParquetError,
+    },
+    /// A table that can't be cut as is needed.
+    #[error("the table can't be used")]
+    Dataset {
+        /// What was met.
+        #[from]
+        source: DatasetError,
     },
     /// Columns that can't be put together.
     #[error("the columns can't be put together")]

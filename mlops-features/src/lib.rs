@@ -7,6 +7,7 @@ mod fitted;
 mod label;
 mod read;
 mod server;
+mod split;
 mod time;
 mod transform;
 
@@ -21,4 +22,5 @@ pub use fit::Fit;
 pub use fitted::FittedFeatures;
 pub use label::{Label, LabelDefinition, Labelled, Labels};
 pub use server::{FeatureServer, FeaturesFormat};
+pub use split::FitSplit;
 pub use time::{Appended, EventLog, OnlineState, Replay, Stamp, gather_history};

@@ -69,21 +69,21 @@ pub enum LoadError {
 impl<Row: ?Sized> Loader<Row> {
     /// A loader of bundles whose features are of this format.
     #[must_use]
-    pub fn new(features: Arc<dyn EncoderFormat<Row>>) -> Self {
-        Self { features, models: Vec::new(), profiles: Vec::new(), watchers: Vec::new() }
+    pub fn new(features: impl EncoderFormat<Row> + 'static) -> Self {
+        Self { features: Arc::new(features), models: Vec::new(), profiles: Vec::new(), watchers: Vec::new() }
     }
 
     /// Models may be of this format.
     #[must_use]
-    pub fn model(mut self, format: Arc<dyn ModelFormat>) -> Self {
-        self.models.push(format);
+    pub fn model(mut self, format: impl ModelFormat + 'static) -> Self {
+        self.models.push(Arc::new(format));
         self
     }
 
     /// Each part of this format gives its version an observer.
     #[must_use]
-    pub fn profile(mut self, format: Arc<dyn ObserverFormat>) -> Self {
-        self.profiles.push(format);
+    pub fn profile(mut self, format: impl ObserverFormat + 'static) -> Self {
+        self.profiles.push(Arc::new(format));
         self
     }
 

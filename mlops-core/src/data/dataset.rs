@@ -4,10 +4,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch};
-use arrow::compute::{cast, concat_batches, filter_record_batch};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
+use arrow::compute::{cast, concat_batches, filter_record_batch, take_record_batch};
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use arrow::error::ArrowError;
+use arrow::row::{RowConverter, SortField};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
@@ -210,6 +211,28 @@ impl Dataset {
         let inside = |micros| (from..to).contains(&Timestamp::from_micros(micros));
         let times = micros.as_primitive::<TimestampMicrosecondType>();
         self.filter(&times.iter().map(|micros| micros.is_some_and(inside)).collect::<Vec<_>>())
+    }
+
+    /// The rows in the order of a column's values, nulls first; rows with the same value keep their order.
+    ///
+    /// # Errors
+    /// [`DatasetError::MissingColumn`], or [`DatasetError::Arrow`] where its values have no order.
+    pub fn sort_by(&self, name: &str) -> Result<Self, DatasetError> {
+        let failed = |source| DatasetError::Arrow { origin: format!("column `{name}`"), source };
+        let column = self.column(name)?;
+        let converter = RowConverter::new(vec![SortField::new(column.data_type().clone())]).map_err(failed)?;
+        let keys = converter.convert_columns(std::slice::from_ref(column)).map_err(failed)?;
+        let mut order: Vec<u64> = (0..self.rows() as u64).collect();
+        order.sort_by_key(|&row| keys.row(row as usize));
+        let batch = take_record_batch(&self.batch, &UInt64Array::from(order)).map_err(failed)?;
+        Self::new(batch)
+    }
+
+    /// The last rows of the table, `rows` at most.
+    #[must_use]
+    pub fn last(&self, rows: usize) -> Self {
+        let rows = rows.min(self.rows());
+        Self { batch: self.batch.slice(self.rows() - rows, rows), version: OnceLock::new() }
     }
 
     /// The rows for which `keep` says so.

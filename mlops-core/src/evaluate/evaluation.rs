@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::metric::Metrics;
-use super::{BinaryEvaluator, Metric, ScoredRows, Subject, Undefined, write_table};
-use crate::{DatasetVersion, MetricValue};
+use super::{BinaryEvaluator, Metric, ScoredRows, Subject, Undefined};
+use crate::{DatasetVersion, MetricValue, Table};
 
 /// What a [`BinaryEvaluator`] found: evidence about one subject on one version of data.
 ///
@@ -182,14 +182,16 @@ impl fmt::Display for Evaluation {
             let cells = self.metrics().map(|(_, metric)| cell(metric).unwrap_or_default());
             [name.to_owned(), String::new()].into_iter().chain(cells).collect::<Vec<_>>()
         };
-        let names = self.metrics().map(|(name, _)| name.to_owned());
-        let mut table = vec![[String::new(), "rows".into()].into_iter().chain(names).collect::<Vec<_>>()];
-        table.push(line("all".into(), *rows, &self.metrics));
-        table.push(end("  from", |interval| interval.low));
-        table.push(end("  to", |interval| interval.high));
+        let names = self.metrics().map(|(name, _)| name);
+        let mut table = Table::new(["", "rows"].into_iter().chain(names));
+        table.row(line("all".into(), *rows, &self.metrics));
+        table.row(end("  from", |interval| interval.low));
+        table.row(end("  to", |interval| interval.high));
         let name = |slice: &SliceEvaluation| format!("{} = {}", slice.column, slice.value);
-        table.extend(self.slices.iter().map(|slice| line(name(slice), slice.rows, &slice.metrics)));
-        write_table(f, &table)?;
+        for slice in &self.slices {
+            table.row(line(name(slice), slice.rows, &slice.metrics));
+        }
+        write!(f, "{table}")?;
         write_reasons(f, "all", &self.metrics)?;
         self.slices.iter().try_for_each(|slice| write_reasons(f, &name(slice), &slice.metrics))
     }

@@ -10,7 +10,7 @@ mod loss;
 mod metric;
 mod random;
 mod scored;
-mod table;
+mod validation;
 
 pub use binary::{BinaryEvaluator, BinaryEvaluatorBuilder};
 pub use error::EvaluationError;
@@ -18,6 +18,6 @@ pub use evaluation::{Evaluation, SliceEvaluation};
 pub use interval::Interval;
 pub use metric::{Metric, MetricValue, Undefined};
 pub use scored::{ScoredRows, Subject};
+pub use validation::Validation;
 
 pub(crate) use metric::{Better, KNOWN_METRICS, better};
-pub(crate) use table::write_table;

@@ -6,8 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::Rule;
-use crate::evaluate::write_table;
-use crate::{DatasetVersion, Fingerprint, Subject, Undefined};
+use crate::{DatasetVersion, Fingerprint, Subject, Table, Undefined};
 
 /// Whose evaluation lacks something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -289,15 +288,15 @@ impl fmt::Display for Verdict {
 
 /// A line a check.
 fn write_checks(f: &mut fmt::Formatter<'_>, checks: &[Check]) -> fmt::Result {
-    let header = ["", "value", "baseline", "bound", ""].map(String::from);
+    let mut table = Table::new(["", "value", "baseline", "bound", ""]);
     let number = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.4}"));
-    let lines = checks.iter().map(|check| {
+    for check in checks {
         let rule = match &check.slice {
             Some(value) => format!("{} = {value}", check.rule),
             None => check.rule.to_string(),
         };
         let outcome = check.failure.as_ref().map_or("passed".to_owned(), |failure| format!("failed: {failure}"));
-        vec![rule, number(check.value), number(check.baseline), number(check.bound), outcome]
-    });
-    write_table(f, &std::iter::once(header.to_vec()).chain(lines).collect::<Vec<_>>())
+        table.row([rule, number(check.value), number(check.baseline), number(check.bound), outcome]);
+    }
+    write!(f, "{table}")
 }

@@ -12,7 +12,17 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 #[derive(Debug)]
 pub(crate) struct Scaled {
     signature: Signature,
-    factor: f64,
+    pub(crate) factor: f64,
+}
+
+impl Scaled {
+    pub(crate) fn new(factor: f64, input: &str) -> Self {
+        let features = Fingerprint::of(b"features");
+        Self {
+            signature: Signature { features, inputs: vec![input.into()], outputs: vec!["probability".into()] },
+            factor,
+        }
+    }
 }
 
 impl Model for Scaled {
@@ -32,7 +42,7 @@ impl Model for Scaled {
 }
 
 #[derive(Debug)]
-struct ScaledFormat;
+pub(crate) struct ScaledFormat;
 
 impl ModelFormat for ScaledFormat {
     fn media_type(&self) -> &'static str {
@@ -43,8 +53,11 @@ impl ModelFormat for ScaledFormat {
         Tolerance::EXACT
     }
 
-    fn save(&self, _: &dyn Model) -> Result<Vec<u8>, ModelError> {
-        Err(ModelError::ForeignModel { media_type: self.media_type(), model: "any".into() })
+    fn save(&self, model: &dyn Model) -> Result<Vec<u8>, ModelError> {
+        match (model as &dyn std::any::Any).downcast_ref::<Scaled>() {
+            Some(model) => Ok(model.factor.to_le_bytes().to_vec()),
+            None => Err(ModelError::ForeignModel { media_type: self.media_type(), model: format!("{model:?}") }),
+        }
     }
 
     fn load(&self, bytes: &[u8], signature: &Signature) -> Result<Arc<dyn Model>, ModelError> {
@@ -56,12 +69,7 @@ impl ModelFormat for ScaledFormat {
 
 /// The model that answers with its input `x` times `factor`.
 pub(crate) fn model(factor: f64) -> ModelPart {
-    let signature = Signature {
-        features: Fingerprint::of(b"features"),
-        inputs: vec!["x".into()],
-        outputs: vec!["probability".into()],
-    };
-    ModelPart::load(factor.to_le_bytes().to_vec(), &signature, &[&ScaledFormat], "application/x-scaled").unwrap()
+    ModelPart::new(&Scaled::new(factor, "x"), &ScaledFormat).unwrap()
 }
 
 pub(crate) fn inputs(values: &[f64]) -> EncodedMatrix {

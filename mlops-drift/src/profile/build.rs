@@ -133,6 +133,14 @@ impl ProfileBuilder {
         self
     }
 
+    /// Leaves columns out, inputs and outputs alike: those of which another distribution says nothing, such as the
+    /// day of a month. To be called after [`ProfileBuilder::outputs`] and before the first row.
+    #[must_use]
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.columns.retain(|column| !names.contains(&column.name.as_str()));
+        self
+    }
+
     /// How many ranges a numeric column has between its least and its greatest value.
     #[must_use]
     pub fn bins(mut self, bins: usize) -> Self {
@@ -156,6 +164,25 @@ impl ProfileBuilder {
                 Source::Output(index) => outputs.get(index).map_or(Slot::Missing, |&x| Slot::Float(x)),
             });
         }
+    }
+
+    /// Adds many rows, whose outputs lie one row after the other.
+    ///
+    /// ```
+    /// use mlops_core::{SlotSchema, Slots};
+    /// use mlops_drift::ReferenceProfile;
+    ///
+    /// let rows = vec![Slots::new(0); 3];
+    /// let profile = ReferenceProfile::builder(&SlotSchema::default()).outputs(["late"]).rows(&rows, &[0.1, 0.2, 0.3]);
+    /// assert_eq!(profile.build().unwrap().rows(), 3);
+    /// ```
+    #[must_use]
+    pub fn rows(mut self, slots: &[Slots], outputs: &[f64]) -> Self {
+        let width = if slots.is_empty() { 0 } else { outputs.len() / slots.len() };
+        for (row, slots) in slots.iter().enumerate() {
+            self.add(slots, outputs.get(row * width..(row + 1) * width).unwrap_or_default());
+        }
+        self
     }
 
     /// Makes the bins and counts the rows.

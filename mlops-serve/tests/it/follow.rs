@@ -98,9 +98,9 @@ fn swap_follows_an_alias_and_a_bad_version_changes_nothing() {
     ];
     let versions = versions.map(|(version, bundle)| SourcedBundle { version, bundle: Arc::new(bundle) });
     let source = Script(Mutex::new(versions.into()));
-    let loader = Loader::new(Arc::new(ScaledFormat))
-        .model(Arc::new(ShareFormat))
-        .profile(Arc::new(WatchesFormat))
+    let loader = Loader::new(ScaledFormat)
+        .model(ShareFormat)
+        .profile(WatchesFormat)
         .watch(|version, _| Arc::new(Watches(version)));
     let runner = quarter(Vec::new());
     let mut told = Vec::new();

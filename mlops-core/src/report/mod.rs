@@ -1,0 +1,5 @@
+//! What people look at.
+
+mod table;
+
+pub use table::Table;
