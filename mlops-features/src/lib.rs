@@ -21,4 +21,4 @@ pub use fit::Fit;
 pub use fitted::FittedFeatures;
 pub use label::{Label, LabelDefinition, Labelled, Labels};
 pub use server::{FeatureServer, FeaturesFormat};
-pub use time::{Appended, EventLog, OnlineState, Replay, Stamp, gather_history};
+pub use time::{Appended, EventLog, EventStream, Feed, OnlineState, Replay, Stamp, gather_history};
