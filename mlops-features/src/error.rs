@@ -96,6 +96,50 @@ pub enum FeatureError {
         /// Why.
         source: EncodeError,
     },
+    /// A row that can't be read as an event.
+    #[error("an event of `{name}` can't be read")]
+    Event {
+        /// The event's source.
+        name: String,
+        /// Why.
+        source: EncodeError,
+    },
+    /// An event with more text than is kept of a row.
+    #[error("an event of `{name}` has more than {allowed} bytes of text")]
+    LongEvent {
+        /// The event's source.
+        name: String,
+        /// How many it may have.
+        allowed: usize,
+    },
+    /// A source whose events are in no table.
+    #[error("there is no table for the source `{name}`")]
+    NoTable {
+        /// The source.
+        name: String,
+    },
+    /// A log that lacks events which were passed on before.
+    #[error("the log has {got} events of `{name}`, but {wanted} were passed on: it is another log")]
+    OtherLog {
+        /// The events' source.
+        name: String,
+        /// How many the log has.
+        got: u64,
+        /// How many were passed on.
+        wanted: u64,
+    },
+    /// A log that someone else is writing.
+    #[error("the log in `{}` is open for writing elsewhere", path.display())]
+    InUse {
+        /// The log's folder.
+        path: PathBuf,
+    },
+    /// A file that ends in half a record, so that nothing may be written behind it.
+    #[error("`{}` ends in half a record: seal it, or open the log again", path.display())]
+    Broken {
+        /// The file.
+        path: PathBuf,
+    },
     /// A null where the row needs a value.
     #[error("row {row} of {table} has a null in column `{column}`, which has to hold a value")]
     NullKey {

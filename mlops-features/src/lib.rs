@@ -23,4 +23,4 @@ pub use fitted::FittedFeatures;
 pub use label::{Label, LabelDefinition, Labelled, Labels};
 pub use server::{FeatureServer, FeaturesFormat};
 pub use split::FitSplit;
-pub use time::{Appended, EventLog, OnlineState, Replay, Stamp, gather_history};
+pub use time::{Appended, EventLog, EventStream, Feed, OnlineState, Replay, Stamp, gather_history};

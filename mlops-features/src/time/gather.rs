@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
-};
+use arrow::array::RecordBatch;
 use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use mlops_core::{Dataset, SlotField, SlotKind, Slots, Timestamp, Value};
+use arrow::datatypes::Schema;
+use mlops_core::{Dataset, Slots, Value};
 
+use super::columns::{ColumnBuilder, arrow_schema};
 use super::event_log::EventLog;
 use super::online::OnlineState;
 use crate::FeatureError;
@@ -71,7 +70,7 @@ pub fn gather_history(
                 builder.push(slots.value(slot));
             }
         }
-        let columns = builders.into_iter().map(ColumnBuilder::finish).collect();
+        let columns = builders.iter_mut().map(ColumnBuilder::finish).collect();
         batches.push(RecordBatch::try_new(arrow_schema(gathered_fields), columns)?);
     }
     let sorted = concat_batches(&arrow_schema(gathered_fields), &batches)?;
@@ -87,55 +86,4 @@ pub fn gather_history(
     let whole = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
     Dataset::from_batches([whole])
         .map_err(|error| FeatureError::Corrupt { problem: format!("the gathered rows are no table: {error}") })
-}
-
-fn arrow_schema(fields: &[SlotField]) -> Arc<Schema> {
-    let data_type = |kind| match kind {
-        SlotKind::Float => DataType::Float64,
-        SlotKind::Int => DataType::Int64,
-        SlotKind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        _ => DataType::Utf8,
-    };
-    let field = |field: &SlotField| Field::new(&field.name, data_type(field.kind), true);
-    Arc::new(Schema::new(fields.iter().map(field).collect::<Vec<_>>()))
-}
-
-enum ColumnBuilder {
-    Float(Float64Builder),
-    Int(Int64Builder),
-    Time(TimestampMicrosecondBuilder),
-    Text(StringBuilder),
-}
-
-impl ColumnBuilder {
-    fn new(field: &SlotField) -> Self {
-        match field.kind {
-            SlotKind::Float => Self::Float(Float64Builder::new()),
-            SlotKind::Int => Self::Int(Int64Builder::new()),
-            SlotKind::Time => Self::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
-            _ => Self::Text(StringBuilder::new()),
-        }
-    }
-
-    fn push(&mut self, value: Value<'_>) {
-        match (self, value) {
-            (Self::Float(column), Value::Float(x)) => column.append_value(x),
-            (Self::Float(column), _) => column.append_null(),
-            (Self::Int(column), Value::Int(x)) => column.append_value(x),
-            (Self::Int(column), _) => column.append_null(),
-            (Self::Time(column), Value::Time(t)) => column.append_value(Timestamp::as_micros(t)),
-            (Self::Time(column), _) => column.append_null(),
-            (Self::Text(column), Value::Text(text) | Value::Unseen(text)) => column.append_value(text),
-            (Self::Text(column), _) => column.append_null(),
-        }
-    }
-
-    fn finish(self) -> ArrayRef {
-        match self {
-            Self::Float(mut column) => Arc::new(column.finish()),
-            Self::Int(mut column) => Arc::new(column.finish()),
-            Self::Time(mut column) => Arc::new(column.finish()),
-            Self::Text(mut column) => Arc::new(column.finish()),
-        }
-    }
 }

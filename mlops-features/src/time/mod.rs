@@ -1,14 +1,28 @@
 //! Values over time.
 
+mod bytes;
+mod columns;
+mod event;
 mod event_log;
 mod exact_sum;
+mod feed;
+mod files;
 mod gather;
 mod key;
+mod lock;
 mod online;
+mod replay;
+mod segment;
+mod stream;
+mod tail;
+mod tail_writer;
 mod view_state;
 mod window_state;
 
-pub use event_log::{Appended, EventLog, Replay};
+pub use event_log::{Appended, EventLog};
 pub(crate) use exact_sum::ExactSum;
+pub use feed::Feed;
 pub use gather::gather_history;
 pub use online::{OnlineState, Stamp};
+pub use replay::Replay;
+pub use stream::EventStream;

@@ -1,0 +1,61 @@
+//! Slots become columns.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use mlops_core::{SlotField, SlotKind, Timestamp, Value};
+
+/// The columns of some slots.
+pub(super) fn arrow_schema(fields: &[SlotField]) -> Arc<Schema> {
+    let data_type = |kind| match kind {
+        SlotKind::Float => DataType::Float64,
+        SlotKind::Int => DataType::Int64,
+        SlotKind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        _ => DataType::Utf8,
+    };
+    let field = |field: &SlotField| Field::new(&field.name, data_type(field.kind), true);
+    Arc::new(Schema::new(fields.iter().map(field).collect::<Vec<_>>()))
+}
+
+#[derive(Debug)]
+pub(super) enum ColumnBuilder {
+    Float(Float64Builder),
+    Int(Int64Builder),
+    Time(TimestampMicrosecondBuilder),
+    Text(StringBuilder),
+}
+
+impl ColumnBuilder {
+    pub(super) fn new(field: &SlotField) -> Self {
+        match field.kind {
+            SlotKind::Float => Self::Float(Float64Builder::new()),
+            SlotKind::Int => Self::Int(Int64Builder::new()),
+            SlotKind::Time => Self::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
+            _ => Self::Text(StringBuilder::new()),
+        }
+    }
+
+    pub(super) fn push(&mut self, value: Value<'_>) {
+        match (self, value) {
+            (Self::Float(column), Value::Float(x)) => column.append_value(x),
+            (Self::Float(column), _) => column.append_null(),
+            (Self::Int(column), Value::Int(x)) => column.append_value(x),
+            (Self::Int(column), _) => column.append_null(),
+            (Self::Time(column), Value::Time(t)) => column.append_value(Timestamp::as_micros(t)),
+            (Self::Time(column), _) => column.append_null(),
+            (Self::Text(column), Value::Text(text) | Value::Unseen(text)) => column.append_value(text),
+            (Self::Text(column), _) => column.append_null(),
+        }
+    }
+
+    /// The column; the builder starts afresh.
+    pub(super) fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Float(column) => Arc::new(column.finish()),
+            Self::Int(column) => Arc::new(column.finish()),
+            Self::Time(column) => Arc::new(column.finish()),
+            Self::Text(column) => Arc::new(column.finish()),
+        }
+    }
+}

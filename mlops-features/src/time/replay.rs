@@ -1,0 +1,51 @@
+//! Events on their way from the log into state.
+
+use mlops_core::{Slots, Timestamp};
+
+use super::online::{OnlineState, Stamp};
+use crate::read::BatchReader;
+
+/// Events on their way from the log into state.
+#[derive(Debug, Default)]
+pub struct Replay {
+    tables: Vec<(usize, BatchReader)>,
+    order: Vec<(Stamp, u32, u32)>,
+    next: usize,
+    slots: Slots,
+}
+
+impl Replay {
+    /// Adds the events of a table whose sequence number is `from` or later.
+    pub(super) fn push(&mut self, source: usize, reader: BatchReader, stamps: &[Stamp], from: u64) {
+        let table = self.tables.len() as u32;
+        let rows = stamps.iter().zip(0..).filter(|(stamp, _)| stamp.sequence >= from);
+        self.order.extend(rows.map(|(stamp, row)| (*stamp, table, row)));
+        self.tables.push((source, reader));
+    }
+
+    /// Puts the events in their order; one that came twice counts once.
+    pub(super) fn sort_by(&mut self, order: impl Fn(&Stamp) -> (Timestamp, u64)) {
+        self.order.sort_unstable_by_key(|(stamp, ..)| order(stamp));
+        self.order.dedup_by_key(|(stamp, ..)| stamp.sequence);
+    }
+
+    /// Applies all events that were known by `until` and were not applied yet; says how many.
+    pub fn advance(&mut self, state: &OnlineState, until: Timestamp) -> usize {
+        let begin = self.next;
+        while let Some(&(stamp, table, row)) = self.order.get(self.next)
+            && stamp.available <= until
+        {
+            let (source, reader) = &self.tables[table as usize];
+            reader.row(state.source_schema(*source), row as usize, &mut self.slots);
+            state.apply(*source, stamp, &self.slots);
+            self.next += 1;
+        }
+        self.next - begin
+    }
+
+    /// How many events were not applied yet.
+    #[must_use]
+    pub fn remaining(&self) -> usize {
+        self.order.len() - self.next
+    }
+}
