@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod bundle;
-mod challenge;
 mod clock;
 mod data;
 mod encoder;
@@ -13,6 +12,7 @@ mod json;
 mod matrix;
 mod model;
 mod observer;
+mod pipeline;
 mod report;
 mod retrain;
 mod run;
@@ -23,7 +23,6 @@ mod source;
 pub use bundle::{
     Bundle, BundleBuilder, BundleError, GoldenRow, GoldenRows, GoldenValue, LoadedBundle, Manifest, Part, PartEntry,
 };
-pub use challenge::{Challenge, Challenger, Winner};
 #[cfg(feature = "testing")]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock, Timestamp};
@@ -41,7 +40,8 @@ pub use gate::{Check, Failed, Failure, Gate, GateBuilder, GateError, Passed, Rul
 pub use json::{JsonFloat, json_floats};
 pub use matrix::{EncodedMatrix, TrainingMatrix, TrainingMatrixError};
 pub use model::{Model, ModelError, ModelExt, ModelFormat, ModelPart, Tolerance, Trainer, check_shapes};
-pub use observer::{Answered, Observer, ObserverFormat};
+pub use observer::{Answered, Observer, ObserverFormat, Outcome};
+pub use pipeline::{Challenger, Pipeline, PipelineError, PipelineRun, Prepared, Winner};
 pub use report::Table;
 pub use retrain::{
     Decision, EffectInterval, Reason, RetrainPolicy, RetrainPolicyBuilder, RetrainPolicyError, Signal, SignalKind,

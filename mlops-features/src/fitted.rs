@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use mlops_core::{
-    EncodeError, EncodedMatrix, Encoder, Fingerprint, Part, SlotEncoder, SlotSchema, Slots, Vocabulary,
+    Bundle, EncodeError, EncodedMatrix, Encoder, Fingerprint, Part, SlotEncoder, SlotSchema, Slots, Vocabulary,
 };
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -142,6 +142,19 @@ impl FittedFeatures {
     #[must_use]
     pub fn to_part(&self) -> Part {
         Part { media_type: MEDIA_TYPE.into(), bytes: self.to_json().into() }
+    }
+
+    /// The features of a bundle.
+    ///
+    /// # Errors
+    /// [`FeatureError::Corrupt`] for a bundle without such a part, or those of [`FittedFeatures::from_json`].
+    pub fn from_bundle(bundle: &Bundle, catalog: &Catalog) -> Result<Self, FeatureError> {
+        let part = bundle.part("features").map_err(|error| FeatureError::Corrupt { problem: error.to_string() })?;
+        if part.media_type != MEDIA_TYPE {
+            let problem = format!("media type `{}`, not `{MEDIA_TYPE}`", part.media_type);
+            return Err(FeatureError::Corrupt { problem });
+        }
+        Self::from_json(&part.bytes, catalog)
     }
 
     /// Encodes a batch that was gathered: rows × numbers.

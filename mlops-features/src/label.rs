@@ -104,6 +104,15 @@ pub struct Labelled {
 }
 
 impl Labels {
+    /// The labels that came, each with the number of its row, in the order in which they could be known.
+    #[must_use]
+    pub fn by_availability(&self) -> Vec<(usize, Label)> {
+        let mut labels: Vec<_> =
+            self.0.iter().enumerate().filter_map(|(row, label)| Some((row, (*label)?))).collect();
+        labels.sort_by_key(|&(row, label)| (label.available, row));
+        labels
+    }
+
     /// The rows whose label was known by a time.
     ///
     /// # Errors

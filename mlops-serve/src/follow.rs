@@ -87,6 +87,24 @@ impl<Row: ?Sized> Loader<Row> {
         self
     }
 
+    /// Each version is watched by this observer.
+    #[must_use]
+    pub fn observer<O: Observer + 'static>(self, observer: &Arc<O>) -> Self {
+        let observer = Arc::clone(observer);
+        self.watch(move |_, _| observer.clone())
+    }
+
+    /// Each version is logged.
+    #[cfg(feature = "log")]
+    #[must_use]
+    pub fn log(self, log: &Arc<crate::PredictionLog>) -> Self
+    where
+        Row: 'static,
+    {
+        let log = Arc::clone(log);
+        self.watch(move |version, bundle| log.observer(version, bundle))
+    }
+
     /// Each version is watched by what `watcher` gives for it: an observer that it shares with others, or one of
     /// its own.
     #[must_use]

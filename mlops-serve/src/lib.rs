@@ -22,6 +22,6 @@ pub use backend::mlp::{ComputeDevice, MlpFormat, MlpModel, MlpTrainer, MlpTraine
 pub use batch::{BatchAnswer, BatchScratch, FailedRow, Request};
 pub use follow::{Followed, LoadError, Loader, follow};
 #[cfg(feature = "log")]
-pub use log::{LogCounts, LogError, LogOptions, LogStop, PredictionLog};
+pub use log::{LogCounts, LogError, LogOptions, LogStop, PredictionLog, read_predictions, read_predictions_of};
 pub use outcome::{Joined, OutcomeCounts, OutcomeJoin};
 pub use runner::{Answer, Counts, Live, Prediction, RunError, Runner, Scratch, SwapError};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use mlops_core::{Answered, Observer, Timestamp};
+use mlops_core::{Answered, Observer, Outcome, Timestamp};
 
 /// Keeps the predictions of the last while, so that an outcome finds the prediction that it belongs to.
 ///
@@ -65,6 +65,15 @@ pub struct Joined {
     pub label: f64,
     /// When that could be known.
     pub available: Timestamp,
+}
+
+impl Joined {
+    /// The same as an [`Observer`] sees it.
+    #[must_use]
+    pub fn as_outcome(&self) -> Outcome<'_> {
+        let Self { id, at, version, outputs, label, available } = self;
+        Outcome { id, at: *at, version: *version, outputs, label: *label, available: *available }
+    }
 }
 
 #[derive(Debug, Default)]

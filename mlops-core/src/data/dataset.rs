@@ -213,15 +213,15 @@ impl Dataset {
         self.filter(&times.iter().map(|micros| micros.is_some_and(inside)).collect::<Vec<_>>())
     }
 
-    /// The rows in the order of a column's values, nulls first; rows with the same value keep their order.
+    /// The rows in the order of the values of columns, nulls first; rows that tie keep their order.
     ///
     /// # Errors
-    /// [`DatasetError::MissingColumn`], or [`DatasetError::Arrow`] where its values have no order.
-    pub fn sort_by(&self, name: &str) -> Result<Self, DatasetError> {
-        let failed = |source| DatasetError::Arrow { origin: format!("column `{name}`"), source };
-        let column = self.column(name)?;
-        let converter = RowConverter::new(vec![SortField::new(column.data_type().clone())]).map_err(failed)?;
-        let keys = converter.convert_columns(std::slice::from_ref(column)).map_err(failed)?;
+    /// [`DatasetError::MissingColumn`], or [`DatasetError::Arrow`] where a column's values have no order.
+    pub fn sort_by(&self, columns: &[&str]) -> Result<Self, DatasetError> {
+        let failed = |source| DatasetError::Arrow { origin: format!("columns {columns:?}"), source };
+        let keys = columns.iter().map(|name| self.column(name).cloned()).collect::<Result<Vec<_>, _>>()?;
+        let fields = keys.iter().map(|column| SortField::new(column.data_type().clone())).collect();
+        let keys = RowConverter::new(fields).and_then(|rows| rows.convert_columns(&keys)).map_err(failed)?;
         let mut order: Vec<u64> = (0..self.rows() as u64).collect();
         order.sort_by_key(|&row| keys.row(row as usize));
         let batch = take_record_batch(&self.batch, &UInt64Array::from(order)).map_err(failed)?;

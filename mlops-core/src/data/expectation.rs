@@ -132,6 +132,14 @@ pub struct Quarantine {
     pub counts: Vec<(Expectation, usize)>,
 }
 
+/// How many rows there are, their version, and what was set aside.
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { clean, quarantine } = self;
+        write!(f, "{} rows, version {}, set aside: {quarantine}", clean.rows(), clean.version())
+    }
+}
+
 impl fmt::Display for Quarantine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.counts.is_empty() {

@@ -71,6 +71,14 @@ impl GateBuilder {
 }
 
 impl Gate {
+    /// A gate with these rules.
+    ///
+    /// # Errors
+    /// Those of [`GateBuilder::build`].
+    pub fn new(rules: impl IntoIterator<Item = Rule>) -> Result<Self, GateError> {
+        GateBuilder { rules: rules.into_iter().collect() }.build()
+    }
+
     /// Starts without a rule.
     #[must_use]
     pub fn builder() -> GateBuilder {

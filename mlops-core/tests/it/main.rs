@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bundle;
-mod challenge;
 mod dataset;
 mod evaluation;
 mod evaluation_laws;

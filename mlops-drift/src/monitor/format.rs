@@ -1,33 +1,48 @@
-//! From a bundle's profile to the monitor that watches its version.
+//! From a bundle's profile to the monitors that watch its version.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mlops_core::{Answered, FormatError, Observer, ObserverFormat};
+use mlops_core::{Answered, FormatError, Observer, ObserverFormat, Outcome, Signal, Timestamp};
 
-use super::{InputMonitor, MonitorOptions};
+use super::{InputMonitor, MonitorOptions, PerformanceMonitor, PerformanceTally, WindowPerformance};
 use crate::{PROFILE_MEDIA_TYPE, ReferenceProfile};
 
-/// Makes an [`InputMonitor`] of each profile that is loaded, and keeps a handle to it for the application.
+/// Makes monitors of each profile that is loaded, and keeps a handle to them for the application: an
+/// [`InputMonitor`], and, where the profile tells the log loss of the model's evaluation, a [`PerformanceMonitor`].
 ///
-/// Whatever serves the model owns the observer and shows it the answers; the application keeps a clone of the
-/// format (clones share the handles) and asks `format.monitor(version)` for drift and signals. A version
-/// that is loaded again gets a fresh monitor, which takes the place of the one before. The handles of the
-/// [`KEPT`](Self::KEPT) highest versions are kept, so the last windows of a version that was replaced can
-/// still be read.
+/// Whatever serves the model owns the observer and shows it the answers and the outcomes; the application keeps a
+/// clone of the format (clones share the handles) and asks it for [signals](Self::signals). A version that is
+/// loaded again gets fresh monitors, which take the place of those before. The handles of the
+/// [`KEPT`](Self::KEPT) highest versions are kept, so the last windows of a version that was replaced can still be
+/// read.
+///
+/// The first output is taken for the probability, and a label over a half for a positive outcome.
 #[derive(Clone, Debug, Default)]
 pub struct ProfileFormat {
     options: MonitorOptions,
-    monitors: Arc<Mutex<BTreeMap<u64, Arc<InputMonitor>>>>,
+    monitors: Arc<Mutex<BTreeMap<u64, Monitors>>>,
 }
 
-/// The half of a monitor that is handed to the server.
-#[derive(Debug)]
-struct Watching(Arc<InputMonitor>);
+/// What watches one version.
+#[derive(Clone, Debug)]
+struct Monitors {
+    inputs: Arc<InputMonitor>,
+    performance: Option<Arc<Mutex<PerformanceMonitor>>>,
+}
 
-impl Observer for Watching {
+impl Observer for Monitors {
     fn observe(&self, answered: &Answered<'_>) {
-        self.0.observe(answered);
+        self.inputs.observe(answered);
+    }
+
+    fn outcome(&self, outcome: &Outcome<'_>) {
+        if let Some(performance) = &self.performance
+            && outcome.version == self.inputs.version()
+        {
+            let probability = outcome.outputs.first().copied().unwrap_or(f64::NAN);
+            lock(performance).update(outcome.available, probability, outcome.label > 0.5);
+        }
     }
 }
 
@@ -41,21 +56,49 @@ impl ProfileFormat {
         Self { options, monitors: Arc::default() }
     }
 
-    /// The monitor of a version, if its profile was loaded and it is kept.
+    /// The monitor of a version's answers, if its profile was loaded and it is kept.
     #[must_use]
     pub fn monitor(&self, version: u64) -> Option<Arc<InputMonitor>> {
-        self.lock().get(&version).cloned()
+        lock(&self.monitors).get(&version).map(|monitors| Arc::clone(&monitors.inputs))
     }
 
-    /// All monitors that are kept, by rising version.
+    /// All monitors of answers that are kept, by rising version.
     #[must_use]
     pub fn monitors(&self) -> Vec<Arc<InputMonitor>> {
-        self.lock().values().cloned().collect()
+        lock(&self.monitors).values().map(|monitors| Arc::clone(&monitors.inputs)).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<InputMonitor>>> {
-        self.monitors.lock().unwrap_or_else(PoisonError::into_inner)
+    /// How well a version's answers fit their outcomes in the last window that was complete at `now`, if any.
+    #[must_use]
+    pub fn performance(&self, version: u64, now: Timestamp) -> Option<WindowPerformance> {
+        lock(&*self.of_performance(version)?).window(now)
     }
+
+    /// What became of the outcomes of a version, if its profile tells a log loss and it is kept.
+    #[must_use]
+    pub fn outcomes(&self, version: u64) -> Option<PerformanceTally> {
+        Some(lock(&*self.of_performance(version)?).tally())
+    }
+
+    /// The signals of a version's monitors at `now`: [`InputMonitor::signals`], then
+    /// [`PerformanceMonitor::signals`].
+    #[must_use]
+    pub fn signals(&self, version: u64, now: Timestamp) -> Vec<Signal> {
+        let mut signals = self.monitor(version).map_or_else(Vec::new, |inputs| inputs.signals(now));
+        if let Some(performance) = self.of_performance(version) {
+            signals.extend(lock(&performance).signals(now));
+        }
+        signals
+    }
+
+    fn of_performance(&self, version: u64) -> Option<Arc<Mutex<PerformanceMonitor>>> {
+        lock(&self.monitors).get(&version)?.performance.clone()
+    }
+}
+
+/// Nothing under these locks panics half-way.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl ObserverFormat for ProfileFormat {
@@ -64,14 +107,18 @@ impl ObserverFormat for ProfileFormat {
     }
 
     fn load(&self, bytes: &[u8], version: u64) -> Result<Box<dyn Observer>, FormatError> {
-        let profile =
-            ReferenceProfile::from_bytes(bytes).map_err(|error| FormatError { problem: error.to_string() })?;
-        let monitor = Arc::new(InputMonitor::new(profile, version, &self.options));
-        let mut monitors = self.lock();
-        monitors.insert(version, Arc::clone(&monitor));
+        let bad = |error: crate::DriftError| FormatError { problem: error.to_string() };
+        let profile = ReferenceProfile::from_bytes(bytes).map_err(bad)?;
+        let performance = profile.log_loss().map(|log_loss| self.options.performance(version, log_loss).build());
+        let performance = performance.transpose().map_err(bad)?;
+        let inputs = Arc::new(InputMonitor::new(profile, version, &self.options));
+        let watching =
+            Monitors { inputs, performance: performance.map(|performance| Arc::new(Mutex::new(performance))) };
+        let mut monitors = lock(&self.monitors);
+        monitors.insert(version, watching.clone());
         while monitors.len() > Self::KEPT {
             monitors.pop_first();
         }
-        Ok(Box::new(Watching(monitor)))
+        Ok(Box::new(watching))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::{PerformanceMonitor, PerformanceMonitorBuilder};
 use crate::DriftError;
 use crate::error::out_of_range;
 
@@ -26,17 +27,23 @@ pub struct DriftThresholds {
     pub jensen_shannon: Option<f64>,
     /// Of the increase in the share of rows without a proper value.
     pub without_value: f64,
-    /// How many rows a window must have for any signal.
+    /// How many rows a window must have for any signal of drift.
     pub min_rows: u64,
+    /// Of the increase of the log loss over the evaluation's, in nats.
+    pub log_loss: f64,
+    /// Of the distance between the mean prediction and the share of positives.
+    pub calibration: f64,
 }
 
 impl Default for DriftThresholds {
     fn default() -> Self {
-        Self { psi: 0.2, jensen_shannon: None, without_value: 0.05, min_rows: 500 }
+        let (log_loss, calibration) = (0.05, 0.05);
+        Self { psi: 0.2, jensen_shannon: None, without_value: 0.05, min_rows: 500, log_loss, calibration }
     }
 }
 
-/// How an [`InputMonitor`](crate::InputMonitor) is set up.
+/// How an [`InputMonitor`](crate::InputMonitor), and the
+/// [`PerformanceMonitor`](crate::PerformanceMonitor) beside it, is set up.
 ///
 /// | parameter | default | unit | range |
 /// |---|---|---|---|
@@ -46,7 +53,9 @@ impl Default for DriftThresholds {
 /// | `psi` | 0.2 | population stability index | over 0 |
 /// | `jensen_shannon` | none | distance | over 0, up to 0.8326 |
 /// | `without_value` | 0.05 | increase in the share of missing, NaN, unseen and other kinds | over 0, up to 1 |
-/// | `min_rows` | 500 | rows of a window below which it gives no signal | 1 and more |
+/// | `min_rows` | 500 | rows of a window below which it gives no signal of drift | 1 and more |
+/// | `log_loss` | 0.05 | nats over the evaluation's | over 0 |
+/// | `calibration` | 0.05 | mean prediction to share of positives | over 0, up to 1 |
 #[derive(Clone, Debug, PartialEq)]
 pub struct MonitorOptions {
     pub(super) window: Window,
@@ -76,6 +85,18 @@ impl MonitorOptions {
     /// Starts with the defaults above.
     pub fn builder() -> MonitorOptionsBuilder {
         MonitorOptionsBuilder(Self::default())
+    }
+
+    /// The monitor of a version's outcomes, in windows of the same length where that is a time.
+    pub(super) fn performance(&self, version: u64, log_loss: f64) -> PerformanceMonitorBuilder {
+        let builder = PerformanceMonitor::builder(version, log_loss)
+            .keep(self.keep)
+            .loss_threshold(self.thresholds.log_loss)
+            .calibration_threshold(self.thresholds.calibration);
+        match self.window {
+            Window::Time(length) => builder.window(length),
+            Window::Rows(_) => builder,
+        }
     }
 
     /// The thresholds.
@@ -130,6 +151,18 @@ impl MonitorOptionsBuilder {
         self
     }
 
+    /// From which log loss over the evaluation's on outcomes give a signal.
+    pub fn log_loss(mut self, nats: f64) -> Self {
+        self.0.thresholds.log_loss = nats;
+        self
+    }
+
+    /// From which distance between the mean prediction and the share of positives on outcomes give a signal.
+    pub fn calibration(mut self, distance: f64) -> Self {
+        self.0.thresholds.calibration = distance;
+        self
+    }
+
     /// Checks the parameters.
     ///
     /// # Errors
@@ -148,7 +181,7 @@ impl MonitorOptionsBuilder {
             return out_of_range("stripes", &options.stripes, "1 to 1024");
         }
         options.stripes = options.stripes.next_power_of_two();
-        let DriftThresholds { psi, jensen_shannon, without_value, min_rows } = options.thresholds;
+        let DriftThresholds { psi, jensen_shannon, without_value, min_rows, .. } = options.thresholds;
         if !(psi > 0.0 && psi.is_finite()) {
             return out_of_range("psi", &psi, "over 0");
         }
@@ -163,6 +196,7 @@ impl MonitorOptionsBuilder {
         if min_rows == 0 {
             return out_of_range("min_rows", &min_rows, "1 and more");
         }
+        options.performance(0, 0.0).build()?;
         Ok(options)
     }
 }

@@ -16,6 +16,7 @@ use crate::error::out_of_range;
 /// |---|---|---|---|
 /// | `bins` | 10 | ranges between quantiles of a numeric column | 1 to 15 |
 /// | `categories` | 64 | texts with a bin of their own | 1 to 250 |
+/// | `log_loss` | none | mean log loss of the model's evaluation, in nats | 0 and more |
 ///
 /// Until it is built it holds all numbers of the reference, 8 bytes each.
 #[derive(Clone, Debug)]
@@ -23,6 +24,7 @@ pub struct ProfileBuilder {
     columns: Vec<Column>,
     bins: usize,
     categories: usize,
+    log_loss: Option<f64>,
     rows: u64,
 }
 
@@ -116,7 +118,7 @@ impl ReferenceProfile {
                 _ => Values::Presence { present: 0, missing: 0 },
             },
         });
-        ProfileBuilder { columns: columns.collect(), bins: 10, categories: 64, rows: 0 }
+        ProfileBuilder { columns: columns.collect(), bins: 10, categories: 64, log_loss: None, rows: 0 }
     }
 }
 
@@ -152,6 +154,13 @@ impl ProfileBuilder {
     #[must_use]
     pub fn categories(mut self, categories: usize) -> Self {
         self.categories = categories;
+        self
+    }
+
+    /// The mean log loss that the model's evaluation found, for a monitor to compare outcomes with.
+    #[must_use]
+    pub fn log_loss(mut self, nats: Option<f64>) -> Self {
+        self.log_loss = nats;
         self
     }
 
@@ -217,7 +226,7 @@ impl ProfileBuilder {
             };
             columns.push((name, source, bins, counts));
         }
-        ReferenceProfile::from_columns(self.rows, columns)
+        ReferenceProfile::from_columns(self.rows, columns, self.log_loss)
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BinCounts, Bins, CategoryBins, NumericBins, ProfileColumn, ReferenceProfile, Source};
 use crate::DriftError;
+use crate::error::out_of_range;
 
 const FORMAT: u32 = 1;
 /// Counts up to here are exact as floats.
@@ -20,6 +21,8 @@ struct Stored {
     columns: Vec<StoredColumn>,
     /// One list a column.
     counts: Vec<Vec<u64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log_loss: Option<f64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -74,10 +77,16 @@ impl ReferenceProfile {
     pub(super) fn from_columns(
         rows: u64,
         parts: Vec<(String, Source, Bins, Vec<u64>)>,
+        log_loss: Option<f64>,
     ) -> Result<Self, DriftError> {
+        if let Some(got) = log_loss
+            && !(got >= 0.0 && got.is_finite())
+        {
+            return out_of_range("log_loss", &got, "0 and more");
+        }
         let mut columns: Vec<ProfileColumn> = Vec::with_capacity(parts.len());
         let mut names = HashSet::new();
-        let mut text = Stored { format: FORMAT, rows, columns: Vec::new(), counts: Vec::new() };
+        let mut text = Stored { format: FORMAT, rows, columns: Vec::new(), counts: Vec::new(), log_loss };
         let mut all = Vec::new();
         for (name, source, bins, counts) in parts {
             if !names.insert((name.clone(), matches!(source, Source::Slot(_)))) {
@@ -103,7 +112,7 @@ impl ReferenceProfile {
             Fingerprint::of_json("drift profile bins", &text.columns).map_err(|error| not_a_profile(&error))?;
         let bytes = serde_json::to_vec(&text).map_err(|error| not_a_profile(&error))?;
         let reference = BinCounts { profile, rows, counts: all };
-        Ok(Self { columns, reference, bytes: bytes.into() })
+        Ok(Self { columns, reference, log_loss, bytes: bytes.into() })
     }
 
     /// The profile that the bytes of a part hold. What they cost in memory is in proportion to their length.
@@ -119,7 +128,7 @@ impl ReferenceProfile {
         if got > FORMAT {
             return Err(DriftError::NewerFormat { got, supported: FORMAT });
         }
-        let Stored { rows, columns, counts, .. } =
+        let Stored { rows, columns, counts, log_loss, .. } =
             serde_json::from_slice(bytes).map_err(|error| not_a_profile(&error))?;
         if columns.len() != counts.len() {
             return Err(not_a_profile(&"it has not one list of counts for each column"));
@@ -138,6 +147,6 @@ impl ReferenceProfile {
             };
             parts.push((name, source, bins, counts));
         }
-        Self::from_columns(rows, parts)
+        Self::from_columns(rows, parts, log_loss)
     }
 }

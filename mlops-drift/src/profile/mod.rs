@@ -80,6 +80,7 @@ impl ProfileColumn {
 pub struct ReferenceProfile {
     columns: Vec<ProfileColumn>,
     reference: BinCounts,
+    log_loss: Option<f64>,
     bytes: Arc<[u8]>,
 }
 
@@ -94,6 +95,13 @@ impl ReferenceProfile {
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.reference.rows
+    }
+
+    /// The mean log loss of the model's evaluation, in nats, where the profile was told: what later outcomes are
+    /// compared with.
+    #[must_use]
+    pub fn log_loss(&self) -> Option<f64> {
+        self.log_loss
     }
 
     /// The fingerprint of columns and bins, without the counts: counts with the same one can be merged.

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread::Thread;
 
-use mlops_core::{Answered, Code, LoadedBundle, Observer, SlotField, Timestamp, Value};
+use mlops_core::{Answered, Code, LoadedBundle, Observer, Outcome, SlotField, Timestamp, Value};
+
+use super::outcomes::Outcomes;
 
 /// What the columns of one version's rows are called.
 #[derive(Debug)]
@@ -101,6 +103,8 @@ pub(super) struct Shared {
     pub(super) full: AtomicU64,
     pub(super) contended: AtomicU64,
     pub(super) foreign: AtomicU64,
+    pub(super) outcomes: Outcomes,
+    pub(super) outcomes_full: AtomicU64,
     pub(super) stopped: AtomicBool,
     /// The thread that writes, while it does; locked for a moment only.
     pub(super) writer: Mutex<Option<Thread>>,
@@ -200,5 +204,11 @@ impl Observer for Queue {
             }
         }
         reason.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn outcome(&self, outcome: &Outcome<'_>) {
+        if !self.shared.outcomes.push(outcome, self.rows * self.stripes.len()) {
+            self.shared.outcomes_full.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }

@@ -85,20 +85,28 @@ fn batch(schema: &VersionSchema, rows: &Rows) -> Result<RecordBatch, arrow::erro
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
 }
 
-/// Writes the rows to `folder/name`: synced under another name first, so that the file is whole or absent.
+/// Writes the rows to `folder/name`.
 pub(super) fn write(folder: &Path, name: &str, schema: &VersionSchema, rows: &[Rows]) -> Result<(), LogError> {
+    let batches = rows.iter().filter(|rows| rows.len() > 0).map(|rows| batch(schema, rows));
+    let batches = batches.collect::<Result<Vec<_>, _>>();
+    let failed =
+        |source: arrow::error::ArrowError| LogError::Parquet { path: folder.join(name), source: source.into() };
+    write_batches(folder, name, &batches.map_err(failed)?)
+}
+
+/// Writes batches of one schema to `folder/name`: synced under another name first, so that the file is whole or
+/// absent.
+pub(super) fn write_batches(folder: &Path, name: &str, batches: &[RecordBatch]) -> Result<(), LogError> {
     let (path, staged) = (folder.join(name), folder.join(format!(".{name}.staged")));
     let io = |source| LogError::Io { path: path.clone(), source };
     let parquet = |source| LogError::Parquet { path: path.clone(), source };
+    let Some(first) = batches.first() else { return Ok(()) };
     let written = (|| {
-        let batches = rows.iter().filter(|rows| rows.len() > 0).map(|rows| batch(schema, rows));
-        let batches = batches.collect::<Result<Vec<_>, _>>().map_err(|source| parquet(source.into()))?;
-        let Some(first) = batches.first() else { return Ok(()) };
         let compression = Compression::ZSTD(ZstdLevel::default());
         let properties = WriterProperties::builder().set_compression(compression).build();
         let file = File::create_new(&staged).map_err(io)?;
         let mut writer = ArrowWriter::try_new(file, first.schema(), Some(properties)).map_err(parquet)?;
-        for batch in &batches {
+        for batch in batches {
             writer.write(batch).map_err(parquet)?;
         }
         writer.into_inner().map_err(parquet)?.sync_all().map_err(io)?;

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use mlops_core::{Clock, LoadedBundle, Observer, SystemClock};
+use mlops_core::{Clock, DatasetError, LoadedBundle, Observer, SystemClock};
 use parquet::errors::ParquetError;
 
+use super::outcomes::OUTCOMES;
 use super::queue::{Queue, Rows, Shared, VersionSchema};
 use super::segment;
 
@@ -34,7 +35,7 @@ impl Default for LogOptions {
     }
 }
 
-/// Why rows can't be written.
+/// Why rows can't be written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogError {
@@ -53,6 +54,40 @@ pub enum LogError {
         path: PathBuf,
         /// What the writer met.
         source: ParquetError,
+    },
+    /// A file can't be read, or doesn't fit the others.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was met.
+        source: Box<DatasetError>,
+    },
+    /// A folder can't be read.
+    #[error("cannot list `{}`", folder.display())]
+    ReadFolder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A folder without a file of predictions.
+    #[error("there is no prediction in `{}`", folder.display())]
+    NoPredictions {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file of outcomes whose columns are of other types.
+    #[error("`{}` holds no outcomes", path.display())]
+    NotOutcomes {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A slot that is called as another column of the table is.
+    #[error("two columns are named `{column}`")]
+    RepeatedColumn {
+        /// The name.
+        column: String,
     },
 }
 
@@ -75,6 +110,14 @@ pub struct LogCounts {
     pub foreign: u64,
     /// Rows that were dropped because their file couldn't be written.
     pub failed: u64,
+    /// Outcomes in files that are whole.
+    pub outcomes_written: u64,
+    /// Outcomes that wait.
+    pub outcomes_waiting: u64,
+    /// Outcomes that were dropped because there was no room.
+    pub outcomes_full: u64,
+    /// Outcomes that were dropped because their file couldn't be written.
+    pub outcomes_failed: u64,
 }
 
 /// Writes what was asked and answered to Parquet files in a folder, one log a folder.
@@ -94,6 +137,8 @@ pub struct PredictionLog {
     writing: Mutex<Writing>,
     written: AtomicU64,
     failed: AtomicU64,
+    outcomes_written: AtomicU64,
+    outcomes_failed: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -135,6 +180,8 @@ impl PredictionLog {
             writing: Mutex::new(Writing { taken: Vec::new(), prefix, files: 0 }),
             written: AtomicU64::new(0),
             failed: AtomicU64::new(0),
+            outcomes_written: AtomicU64::new(0),
+            outcomes_failed: AtomicU64::new(0),
         })
     }
 
@@ -147,7 +194,7 @@ impl PredictionLog {
         queue
     }
 
-    /// Writes what waits, one file for each version that has some.
+    /// Writes what waits, one file for each version that has some and one of outcomes.
     ///
     /// # Errors
     /// The first [`LogError`]; the rows of that file are dropped and counted as failed, and the others written.
@@ -173,6 +220,17 @@ impl PredictionLog {
             }
         }
         drop(queues);
+        let name = format!("{OUTCOMES}{prefix}-{files:06}.parquet");
+        match self.shared.outcomes.write(&self.folder, &name) {
+            Ok(rows) => {
+                *files += u64::from(rows > 0);
+                self.outcomes_written.fetch_add(rows as u64, Ordering::Relaxed);
+            }
+            Err((rows, error)) => {
+                self.outcomes_failed.fetch_add(rows as u64, Ordering::Relaxed);
+                outcome = outcome.and(Err(error));
+            }
+        }
         // A queue that only this list holds gets no more rows.
         lock(&self.queues).retain(|queue| Arc::strong_count(queue) > 1 || queue.len() > 0);
         outcome
@@ -217,6 +275,10 @@ impl PredictionLog {
             contended: count(&self.shared.contended),
             foreign: count(&self.shared.foreign),
             failed: count(&self.failed),
+            outcomes_written: count(&self.outcomes_written),
+            outcomes_full: count(&self.shared.outcomes_full),
+            outcomes_waiting: self.shared.outcomes.len() as u64,
+            outcomes_failed: count(&self.outcomes_failed),
         }
     }
 }

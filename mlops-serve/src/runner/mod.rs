@@ -4,12 +4,13 @@ mod counts;
 mod error;
 mod live;
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use mlops_core::{Answered, Slots, Timestamp};
+use mlops_core::{Answered, Observer, Outcome, Slots, Timestamp};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 pub use counts::Counts;
@@ -33,7 +34,12 @@ pub struct Runner<Row: ?Sized> {
     live: ArcSwap<Live<Row>>,
     outputs: Arc<[String]>,
     counts: StripedCounts,
+    /// Who watched the last versions, for the outcomes of their answers.
+    watched: Mutex<BTreeMap<u64, Vec<Arc<dyn Observer>>>>,
 }
+
+/// Of how many versions the observers are told of outcomes.
+const WATCHED: usize = 8;
 
 /// What a thread reuses from request to request.
 #[derive(Debug, Default)]
@@ -77,7 +83,8 @@ impl<Row: ?Sized> Runner<Row> {
     #[must_use]
     pub fn new(live: Live<Row>) -> Self {
         let outputs = live.outputs().into();
-        Self { live: ArcSwap::from_pointee(live), outputs, counts: StripedCounts::default() }
+        let watched = BTreeMap::from([(live.version(), live.observers().to_vec())]).into();
+        Self { live: ArcSwap::from_pointee(live), outputs, counts: StripedCounts::default(), watched }
     }
 
     /// The names of what is answered, by this and all later versions.
@@ -171,7 +178,29 @@ impl<Row: ?Sized> Runner<Row> {
             let (got, wanted) = (live.outputs().to_vec(), self.outputs.to_vec());
             return Err(SwapError::ForeignOutputs { version: live.version(), got, wanted });
         }
+        // Before the swap, so that no answer of the version can have an outcome that nobody is told of.
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.insert(live.version(), live.observers().to_vec());
+        let other = |watched: &BTreeMap<u64, _>| watched.keys().copied().find(|version| *version != live.version());
+        while watched.len() > WATCHED
+            && let Some(lowest) = other(&watched)
+        {
+            watched.remove(&lowest);
+        }
+        drop(watched);
         Ok(self.live.swap(live))
+    }
+
+    /// Tells the observers of the version that answered what came of it; says whether they are known still, which
+    /// those of the 8 highest versions are. Not for the path of answers: observers may wait.
+    pub fn outcome(&self, outcome: &Outcome<'_>) -> bool {
+        let watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(observers) = watched.get(&outcome.version).cloned() else { return false };
+        drop(watched);
+        for observer in &observers {
+            observer.outcome(outcome);
+        }
+        true
     }
 
     pub(crate) fn load(&self) -> arc_swap::Guard<Arc<Live<Row>>> {
