@@ -39,6 +39,15 @@ impl<'a> Bytes<'a> {
         Some(Timestamp::from_micros(i64::from_le_bytes(self.array()?)))
     }
 
+    /// A time, or none.
+    pub(super) fn option(&mut self) -> Option<Option<Timestamp>> {
+        match self.u8()? {
+            0 => Some(None),
+            1 => Some(Some(self.time()?)),
+            _ => None,
+        }
+    }
+
     /// Bytes behind their length.
     pub(super) fn framed(&mut self) -> Option<&'a [u8]> {
         let len = self.u32()? as usize;
@@ -91,6 +100,13 @@ pub(super) fn put_framed(out: &mut Vec<u8>, bytes: &[u8]) {
 
 pub(super) fn put_time(out: &mut Vec<u8>, time: Timestamp) {
     out.extend_from_slice(&time.as_micros().to_le_bytes());
+}
+
+pub(super) fn put_option(out: &mut Vec<u8>, time: Option<Timestamp>) {
+    out.push(u8::from(time.is_some()));
+    if let Some(time) = time {
+        put_time(out, time);
+    }
 }
 
 pub(super) fn put_stamp(out: &mut Vec<u8>, stamp: Stamp) {

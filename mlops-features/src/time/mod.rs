@@ -13,6 +13,7 @@ mod lock;
 mod online;
 mod replay;
 mod segment;
+mod snapshot;
 mod stream;
 mod tail;
 mod tail_writer;

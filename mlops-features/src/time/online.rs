@@ -46,7 +46,7 @@ type Shard<S> = HashMap<Box<[u8]>, S, RandomState>;
 
 /// One view's or window's state, by key.
 #[derive(Debug)]
-struct Table<S> {
+pub(super) struct Table<S> {
     shards: [Mutex<Shard<S>>; SHARDS],
     hasher: RandomState,
 }
@@ -57,13 +57,29 @@ impl<S> Default for Table<S> {
     }
 }
 
-impl<S: Default> Table<S> {
+impl<S> Table<S> {
     fn shard(&self, key: &[u8]) -> MutexGuard<'_, Shard<S>> {
-        let shard = self.hasher.hash_one(key) as usize % SHARDS;
-        // A panic while a shard was held can't have left it torn: every change is one call on its state.
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+        hold(&self.shards[self.hasher.hash_one(key) as usize % SHARDS])
     }
 
+    /// Visits all states, in any order.
+    pub(super) fn for_each(&self, mut visit: impl FnMut(&[u8], &S)) {
+        for shard in &self.shards {
+            hold(shard).iter().for_each(|(key, state)| visit(key, state));
+        }
+    }
+
+    pub(super) fn insert(&self, key: Box<[u8]>, state: S) {
+        self.shard(&key).insert(key, state);
+    }
+}
+
+/// A panic while a shard was held can't have left it torn: every change is one call on its state.
+fn hold<S>(shard: &Mutex<Shard<S>>) -> MutexGuard<'_, Shard<S>> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: Default> Table<S> {
     fn update(&self, key: &[u8], change: impl FnOnce(&mut S)) {
         let mut states = self.shard(key);
         match states.get_mut(key) {
@@ -74,19 +90,19 @@ impl<S: Default> Table<S> {
 }
 
 #[derive(Debug)]
-struct OnlineView {
+pub(super) struct OnlineView {
     name: String,
-    source: usize,
+    pub(super) source: usize,
     event_key: Vec<usize>,
-    event_fields: Vec<usize>,
+    pub(super) event_fields: Vec<usize>,
     row_key: Vec<usize>,
     row_slot: usize,
     ttl: Option<Duration>,
-    table: Table<ViewState>,
+    pub(super) table: Table<ViewState>,
 }
 
 #[derive(Debug)]
-struct OnlineWindow {
+pub(super) struct OnlineWindow {
     name: String,
     source: usize,
     event_key: Vec<usize>,
@@ -95,20 +111,20 @@ struct OnlineWindow {
     row_slot: usize,
     length: Duration,
     aggregate: Aggregate,
-    table: Table<WindowState>,
+    pub(super) table: Table<WindowState>,
 }
 
 /// The state of every view and window of a set, by key. Events are applied to it once they were logged; rows are
 /// gathered from it as of a time. It belongs to the views' fingerprint and outlives a new fit.
 ///
-/// It answers as of any time from five minutes before the latest event of a key on; an earlier time is
+/// It answers as of any time from five minutes before a key's latest event happened on; an earlier time may be
 /// [`EncodeError::NotReady`]. For any number of threads at once.
 #[derive(Debug)]
 pub struct OnlineState {
     fingerprint: Fingerprint,
     sources: Vec<(String, SlotSchema)>,
-    views: Vec<OnlineView>,
-    windows: Vec<OnlineWindow>,
+    pub(super) views: Vec<OnlineView>,
+    pub(super) windows: Vec<OnlineWindow>,
     unkeyed: AtomicU64,
 }
 
@@ -180,6 +196,10 @@ impl OnlineState {
         self.unkeyed.load(Ordering::Relaxed)
     }
 
+    pub(super) fn set_unkeyed(&self, unkeyed: u64) {
+        self.unkeyed.store(unkeyed, Ordering::Relaxed);
+    }
+
     /// The number of a source, for [`OnlineState::apply`].
     #[must_use]
     pub fn source(&self, name: &str) -> Option<usize> {
@@ -208,7 +228,7 @@ impl OnlineState {
         };
         for view in self.views.iter().filter(|view| view.source == source) {
             if let Some(key) = key(&view.event_key) {
-                let fields = view.event_fields.iter().map(|&slot| Kept::of(slots, slot)).collect();
+                let fields = view.event_fields.iter().map(|&slot| Kept::of(slots.value(slot))).collect();
                 view.table.update(key.as_bytes(), |state| state.insert(stamp, fields));
             }
         }

@@ -14,6 +14,7 @@ use super::files::create_folder;
 use super::lock::Lock;
 use super::online::{OnlineState, Stamp};
 use super::segment::Segment;
+use super::snapshot::{self, Snapshot};
 use super::tail::{Tail, put_event, put_source, same_columns};
 use super::tail_writer::TailWriter;
 use crate::FeatureError;
@@ -67,8 +68,11 @@ impl EventStream {
         let lock = Lock::take(&folder)?;
         let log = EventLog::open(&folder)?;
         let tail = Tail::read(&folder)?;
-        let state = OnlineState::new(set, catalog)?;
-        log.replay_logged(&state, 0)?.advance(&state, Timestamp::MAX);
+        let Snapshot { state, position } = match snapshot::newest(&folder, set, catalog, log.next)? {
+            Some(snapshot) => snapshot,
+            None => Snapshot { state: OnlineState::new(set, catalog)?, position: 0 },
+        };
+        log.replay_logged(&state, position)?.advance(&state, Timestamp::MAX);
 
         let mut stream = Self {
             tail: TailWriter::open(&folder, &tail)?,
@@ -201,6 +205,18 @@ impl EventStream {
     /// [`FeatureError::Io`]; the tail takes no more events then until it was sealed.
     pub fn sync(&mut self) -> Result<(), FeatureError> {
         self.tail.sync()
+    }
+
+    /// Writes the state beside the log, so that opening it reads only the events from here on, and removes the
+    /// snapshots before it.
+    ///
+    /// # Errors
+    /// [`FeatureError::Io`]; an earlier snapshot then stays.
+    #[tracing::instrument(skip_all, fields(position = self.log.next))]
+    pub fn snapshot(&mut self) -> Result<(), FeatureError> {
+        // A snapshot must not outlast the events that it has seen.
+        self.sync()?;
+        snapshot::write(&self.log.folder, &self.state, self.log.next)
     }
 
     /// Makes segments of the tail, one a source, and starts it afresh. A tail of 65,536 events is sealed by itself.

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mlops_core::{Slots, Timestamp, Value};
+use mlops_core::{SlotKind, Timestamp, Value};
 
+use super::bytes::{Bytes, put_option, put_stamp, put_value};
 use super::online::{Behind, SLACK, Stamp};
 
 /// A field of an event as it is kept.
@@ -19,13 +20,23 @@ pub(crate) enum Kept {
 }
 
 impl Kept {
-    pub(crate) fn of(slots: &Slots, slot: usize) -> Self {
-        match slots.value(slot) {
+    pub(crate) fn of(value: Value<'_>) -> Self {
+        match value {
             Value::Float(x) => Self::Float(x),
             Value::Int(x) => Self::Int(x),
             Value::Time(t) => Self::Time(t),
             Value::Text(text) | Value::Unseen(text) => Self::Text(text.into()),
             Value::Missing | Value::Category(_) => Self::Missing,
+        }
+    }
+
+    fn value(&self) -> Value<'_> {
+        match self {
+            Self::Missing => Value::Missing,
+            Self::Float(x) => Value::Float(*x),
+            Self::Int(x) => Value::Int(*x),
+            Self::Time(t) => Value::Time(*t),
+            Self::Text(text) => Value::Text(text),
         }
     }
 }
@@ -34,8 +45,6 @@ impl Kept {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ViewState {
     events: VecDeque<(Stamp, Box<[Kept]>)>,
-    /// The latest available time of all that came.
-    latest: Option<Timestamp>,
     /// A time before which events may be gone that a look-up would need.
     horizon: Option<Timestamp>,
 }
@@ -44,12 +53,13 @@ impl ViewState {
     pub(crate) fn insert(&mut self, stamp: Stamp, fields: Box<[Kept]>) {
         let place = self.events.partition_point(|(other, _)| *other < stamp);
         self.events.insert(place, (stamp, fields));
-        self.latest = self.latest.max(Some(stamp.available));
         // An event is not needed any more once a later one can be known at every time that may be asked for.
-        let safe = self.latest.unwrap_or(stamp.available) - SLACK;
-        while self.events.get(1).is_some_and(|(next, _)| next.available <= safe) {
+        let safe = self.events.back().map_or(stamp, |(last, _)| *last).event_time - SLACK;
+        while let Some((next, _)) = self.events.get(1)
+            && next.available <= safe
+        {
+            self.horizon = self.horizon.max(Some(next.available));
             self.events.pop_front();
-            self.horizon = Some(safe);
         }
     }
 
@@ -62,5 +72,28 @@ impl ViewState {
         let Some((stamp, fields)) = self.events.iter().rev().find(known) else { return Ok(None) };
         let fresh = ttl.is_none_or(|ttl| stamp.event_time >= at - ttl);
         Ok(fresh.then_some(fields))
+    }
+
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        put_option(out, self.horizon);
+        out.extend_from_slice(&(self.events.len() as u64).to_le_bytes());
+        for (stamp, fields) in &self.events {
+            put_stamp(out, *stamp);
+            fields.iter().for_each(|field| put_value(out, field.value()));
+        }
+    }
+
+    /// State whose events have fields of these kinds; `None` for bytes that no state has.
+    pub(super) fn read(bytes: &mut Bytes<'_>, kinds: &[SlotKind]) -> Option<Self> {
+        let mut state = Self { horizon: bytes.option()?, ..Self::default() };
+        for _ in 0..bytes.u64()? {
+            let stamp = bytes.stamp()?;
+            if state.events.back().is_some_and(|(last, _)| *last >= stamp) {
+                return None;
+            }
+            let fields = kinds.iter().map(|&kind| Some(Kept::of(bytes.value(kind)?))).collect::<Option<_>>()?;
+            state.events.push_back((stamp, fields));
+        }
+        Some(state)
     }
 }

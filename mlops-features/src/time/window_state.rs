@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mlops_core::Timestamp;
 
+use super::bytes::{Bytes, put_option, put_stamp};
 use super::exact_sum::ExactSum;
 use super::online::{Behind, SLACK, Stamp};
 use crate::define::source::Aggregate;
@@ -29,7 +30,7 @@ impl WindowState {
         };
         self.events.insert(place, (stamp, value));
         self.sum.add(value);
-        let safe = stamp.available - SLACK - length;
+        let safe = self.events.back().map_or(stamp, |(last, _)| *last).event_time - SLACK - length;
         while let Some((first, value)) = self.events.front().copied()
             && first.event_time <= safe
         {
@@ -68,6 +69,30 @@ impl WindowState {
             }
         }
         Ok(finish(&sum, count, aggregate))
+    }
+
+    pub(super) fn put(&self, out: &mut Vec<u8>) {
+        put_option(out, self.latest);
+        put_option(out, self.gone);
+        out.extend_from_slice(&(self.events.len() as u64).to_le_bytes());
+        for (stamp, value) in &self.events {
+            put_stamp(out, *stamp);
+            out.extend_from_slice(&value.to_bits().to_le_bytes());
+        }
+    }
+
+    /// State, with the sum that its events have; `None` for bytes that no state has.
+    pub(super) fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
+        let mut state = Self { latest: bytes.option()?, gone: bytes.option()?, ..Self::default() };
+        for _ in 0..bytes.u64()? {
+            let (stamp, value) = (bytes.stamp()?, bytes.f64()?);
+            if state.events.back().is_some_and(|(last, _)| *last >= stamp) {
+                return None;
+            }
+            state.events.push_back((stamp, value));
+            state.sum.add(value);
+        }
+        Some(state)
     }
 }
 

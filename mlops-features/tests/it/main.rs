@@ -5,6 +5,10 @@
 mod allocation;
 mod bad_input;
 mod encodings;
+mod events_damaged;
+mod events_killed;
+mod events_online;
 mod one_kernel;
 mod over_time;
 mod rows;
+mod streams;
