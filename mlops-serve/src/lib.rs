@@ -8,6 +8,7 @@
 mod backend;
 mod batch;
 mod follow;
+mod latency;
 #[cfg(feature = "log")]
 mod log;
 mod outcome;
@@ -21,6 +22,7 @@ pub use backend::logistic::{LogisticFormat, LogisticModel, LogisticTrainer, Logi
 pub use backend::mlp::{ComputeDevice, MlpFormat, MlpModel, MlpTrainer, MlpTrainerBuilder};
 pub use batch::{BatchAnswer, BatchScratch, FailedRow, Request};
 pub use follow::{Followed, LoadError, Loader, follow};
+pub use latency::LatencyHistogram;
 #[cfg(feature = "log")]
 pub use log::{LogCounts, LogError, LogOptions, LogStop, PredictionLog, read_predictions, read_predictions_of};
 pub use outcome::{Joined, OutcomeCounts, OutcomeJoin};

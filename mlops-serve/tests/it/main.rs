@@ -5,6 +5,7 @@
 #[cfg(any(feature = "linfa", feature = "candle"))]
 mod common;
 mod follow;
+mod latency;
 #[cfg(feature = "log")]
 mod log;
 #[cfg(feature = "linfa")]
