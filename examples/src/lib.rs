@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use mlops_core::{Dataset, Expectations, Timestamp};
+use mlops_core::{Checked, Dataset, Expectations, Timestamp};
+use mlops_drift::{DriftError, MonitorOptions};
 use mlops_features::{
     Catalog, Feature, FeatureError, FeatureSet, LabelDefinition, Nulls, Source, Unknown, View, Window, column,
     weekday,
@@ -24,28 +25,19 @@ pub struct Flight {
     pub dest: String,
 }
 
-/// The rows of a file in `examples/data`.
-pub fn read(file: &str) -> Result<Dataset, mlops_core::DatasetError> {
-    Dataset::read_parquet(format!("{}/data/{file}", env!("CARGO_MANIFEST_DIR")))
-}
-
-/// A flight that was cancelled is sound: nobody knew at its departure.
-pub fn flight_expectations() -> Expectations {
-    Expectations::new()
+/// The flights in the order of their scheduled departures, and the weather; what can't be is set aside. A flight that
+/// was cancelled is sound: nobody knew at its departure.
+pub fn ingest() -> Result<[Checked; 2], Box<dyn std::error::Error>> {
+    let read = |file| Dataset::read_parquet(format!("{}/data/{file}", env!("CARGO_MANIFEST_DIR")));
+    let flights = Expectations::new()
         .not_null(&["scheduled", "carrier", "origin", "dest"])
         .unique(&["carrier", "flight", "origin", "dest", "scheduled"])
         .between("dep_time", 1.0, 2400.0)
         .between("distance", 50.0, 6000.0)
-        .not_before("arrived", "departed")
-}
-
-/// No wind blows at a thousand miles an hour.
-pub fn weather_expectations() -> Expectations {
-    Expectations::new().not_null(&["origin", "time_hour"]).unique(&["origin", "time_hour"]).between(
-        "wind_speed",
-        0.0,
-        200.0,
-    )
+        .not_before("arrived", "departed");
+    let weather = Expectations::new().unique(&["origin", "time_hour"]).between("wind_speed", 0.0, 200.0);
+    let flights = flights.check(&read("flights.parquet")?.sort_by(&["scheduled"])?)?;
+    Ok([flights, weather.check(&read("weather.parquet")?)?])
 }
 
 /// Late is more than 15 minutes, and known once the flight has landed; a cancelled or diverted one has no label.
@@ -91,4 +83,11 @@ pub fn features(catalog: &Catalog) -> Result<FeatureSet, FeatureError> {
         ])
         .features(weather.map(|name| Feature::standardised(name, column(format!("weather.{name}")), Nulls::Mean)))
         .build(catalog)
+}
+
+/// What is worth a signal, week by week: a little more than any week of January to April showed. (A week's weather is
+/// far from that of four months, so its PSI is large without any drift.)
+pub fn thresholds() -> Result<MonitorOptions, DriftError> {
+    let week = Duration::from_secs(7 * 86_400);
+    MonitorOptions::builder().every(week).psi(7.0).log_loss(0.1).calibration(0.15).build()
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
 use arrow::compute::{cast, concat_batches, filter_record_batch, take_record_batch};
-use arrow::datatypes::{DataType, SchemaRef, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Float64Type, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
 use parquet::arrow::ArrowWriter;
@@ -195,22 +195,39 @@ impl Dataset {
         Ok(texts.as_string::<i32>().iter().map(|text| text.unwrap_or_default().to_owned()).collect())
     }
 
-    /// The rows whose time in a column is in `from..to`; rows without one are not.
+    /// The numbers of a column; nulls are NaN.
+    ///
+    /// # Errors
+    /// [`DatasetError::MissingColumn`], or [`DatasetError::Arrow`] where the column's values are no numbers.
+    pub fn floats(&self, name: &str) -> Result<Vec<f64>, DatasetError> {
+        let floats = cast(self.column(name)?, &DataType::Float64)
+            .map_err(|source| DatasetError::Arrow { origin: format!("column `{name}`"), source })?;
+        Ok(floats.as_primitive::<Float64Type>().iter().map(|x| x.unwrap_or(f64::NAN)).collect())
+    }
+
+    /// The times of a column; rows without one have `None`.
     ///
     /// # Errors
     /// [`DatasetError::MissingColumn`], or [`DatasetError::WrongType`] where the column holds no times.
-    pub fn between(&self, name: &str, from: Timestamp, to: Timestamp) -> Result<Self, DatasetError> {
+    pub fn times(&self, name: &str) -> Result<Vec<Option<Timestamp>>, DatasetError> {
         let column = self.column(name)?;
         let DataType::Timestamp(_, zone) = column.data_type() else {
             let got = column.data_type().to_string();
             return Err(DatasetError::WrongType { column: name.into(), got, wanted: "times" });
         };
-        let origin = || format!("column `{name}`");
         let micros = cast(column, &DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))
-            .map_err(|source| DatasetError::Arrow { origin: origin(), source })?;
-        let inside = |micros| (from..to).contains(&Timestamp::from_micros(micros));
-        let times = micros.as_primitive::<TimestampMicrosecondType>();
-        self.filter(&times.iter().map(|micros| micros.is_some_and(inside)).collect::<Vec<_>>())
+            .map_err(|source| DatasetError::Arrow { origin: format!("column `{name}`"), source })?;
+        let micros = micros.as_primitive::<TimestampMicrosecondType>();
+        Ok(micros.iter().map(|micros| micros.map(Timestamp::from_micros)).collect())
+    }
+
+    /// The rows whose time in a column is in `from..to`; rows without one are not.
+    ///
+    /// # Errors
+    /// [`DatasetError::MissingColumn`], or [`DatasetError::WrongType`] where the column holds no times.
+    pub fn between(&self, name: &str, from: Timestamp, to: Timestamp) -> Result<Self, DatasetError> {
+        let inside = |time: Option<Timestamp>| time.is_some_and(|time| (from..to).contains(&time));
+        self.filter(&self.times(name)?.into_iter().map(inside).collect::<Vec<_>>())
     }
 
     /// The rows in the order of the values of columns, nulls first; rows that tie keep their order.

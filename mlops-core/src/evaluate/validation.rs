@@ -1,7 +1,7 @@
 //! Rows that every candidate is evaluated on.
 
 use super::{BinaryEvaluator, Evaluation, EvaluationError, ScoredRows};
-use crate::{Dataset, DatasetError, DatasetVersion, EncodedMatrix, ModelPart};
+use crate::{Dataset, DatasetError, DatasetVersion, EncodedMatrix, ModelPart, Timestamp};
 
 /// Rows with their outcomes, and the columns to slice them by: the same for every model that is to be compared.
 ///
@@ -49,6 +49,21 @@ impl Validation {
         for &column in columns {
             self.slicings.push((column.into(), rows.texts(column)?));
         }
+        Ok(self)
+    }
+
+    /// Slices the rows by the month (`2013-05`, in UTC) of a column of times, under the name `month`; rows without a time
+    /// have an empty one.
+    ///
+    /// # Errors
+    /// [`DatasetError`] where there is no such column, or it holds no times.
+    pub fn slice_by_month(mut self, rows: &Dataset, column: &str) -> Result<Self, DatasetError> {
+        let month = |time: Timestamp| {
+            let (year, month, _) = time.date();
+            format!("{year:04}-{month:02}")
+        };
+        let months = rows.times(column)?.into_iter().map(|time| time.map(month).unwrap_or_default());
+        self.slicings.push(("month".into(), months.collect()));
         Ok(self)
     }
 

@@ -22,6 +22,12 @@ pub struct WindowDrift {
 }
 
 impl WindowDrift {
+    /// The column with the largest population stability index.
+    #[must_use]
+    pub fn worst(&self) -> Option<&ColumnDrift> {
+        self.columns.iter().max_by(|a, b| a.psi.statistic.total_cmp(&b.psi.statistic))
+    }
+
     /// What passed its threshold: at most one drift signal a column, by the measure that is the most times its
     /// threshold, and at most one of data quality. None below `min_rows`.
     ///

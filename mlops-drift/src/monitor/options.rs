@@ -113,6 +113,11 @@ impl MonitorOptionsBuilder {
         self
     }
 
+    /// Cuts the rows into windows of this length, as [`Window::Time`] does.
+    pub fn every(self, length: Duration) -> Self {
+        self.window(Window::Time(length))
+    }
+
     /// How many windows are counted at the same time; rows of earlier ones are late.
     pub fn keep(mut self, windows: usize) -> Self {
         self.0.keep = windows;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mlops_core::{Code, Slot, SlotKind, SlotSchema, Slots, Vocabulary};
+use mlops_core::{Code, Metric, Prepared, Slot, SlotKind, SlotSchema, Slots, Vocabulary, Winner};
 
 use super::bins::{MAX_CATEGORIES, MAX_EDGES};
 use super::{Bins, CategoryBins, NumericBins, ReferenceProfile, Source};
@@ -84,6 +84,17 @@ impl Values {
 }
 
 impl ReferenceProfile {
+    /// Starts a profile of the rows that a model was made with: their slots, what the winner answers to them, and the
+    /// log loss that its evaluation found.
+    #[must_use]
+    pub fn of(data: &dyn Prepared, winner: &Winner) -> ProfileBuilder {
+        let log_loss = winner.evaluation().metric("log_loss").and_then(Metric::defined_value);
+        Self::builder(data.encoder().slot_schema())
+            .outputs(winner.part().model().signature().outputs.iter().cloned())
+            .log_loss(log_loss)
+            .rows(data.rows(), winner.answers())
+    }
+
     /// Starts a profile of rows with these slots.
     ///
     /// ```
@@ -136,7 +147,7 @@ impl ProfileBuilder {
     }
 
     /// Leaves columns out, inputs and outputs alike: those of which another distribution says nothing, such as the
-    /// day of a month. To be called after [`ProfileBuilder::outputs`] and before the first row.
+    /// day of a month.
     #[must_use]
     pub fn without(mut self, names: &[&str]) -> Self {
         self.columns.retain(|column| !names.contains(&column.name.as_str()));

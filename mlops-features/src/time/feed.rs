@@ -90,6 +90,20 @@ impl Feed {
         Ok(pushed)
     }
 
+    /// Passes over the events that the stream's log has already; says when the last of them was known. A program
+    /// that was stopped goes on with what it does besides from there.
+    pub fn resume(&mut self, stream: &EventStream) -> Option<Timestamp> {
+        let mut last = None;
+        while let Some((number, event)) = self.peek()
+            && (self.sources[number].next as u64) < stream.logged_of(number)
+        {
+            last = Some(event.available);
+            self.sources[number].next += 1;
+            self.next += 1;
+        }
+        last
+    }
+
     fn peek(&self) -> Option<(usize, TableEvent)> {
         let number = *self.order.get(self.next)? as usize;
         let source = &self.sources[number];
