@@ -9,6 +9,35 @@ use crate::FeatureError;
 use crate::define::set::FeatureSet;
 
 /// The events of tables in the one order in which they could be known: by that time, source, event time and row.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use arrow::array::{RecordBatch, StringArray, TimestampMicrosecondArray};
+/// use mlops_core::Timestamp;
+/// use mlops_features::{Catalog, EventStream, Feature, FeatureSet, Feed, Nulls, Source, Window};
+///
+/// let catalog = Catalog::new();
+/// let set = FeatureSet::builder("shop", "at")
+///     .categories(&["customer"])
+///     .sources([Source::new("orders", "ordered").texts(&["customer"])])
+///     .windows([Window::count("orders", "orders", &["customer"], Duration::from_secs(3600))])
+///     .features([Feature::number("orders", "orders", Nulls::Refuse)])
+///     .build(&catalog)?;
+/// let orders = RecordBatch::try_from_iter([
+///     ("ordered", Arc::new(TimestampMicrosecondArray::from(vec![30, 10, 20])) as _),
+///     ("customer", Arc::new(StringArray::from(vec!["ann", "bob", "ann"])) as _),
+/// ])?;
+/// let folder = tempfile::tempdir()?;
+/// let mut stream = EventStream::open(folder.path(), &set, &catalog)?;
+/// let mut feed = Feed::new(&set, &[("orders", &orders)])?;
+/// assert_eq!(feed.advance(&mut stream, Timestamp::from_micros(20))?, 2);
+///
+/// // A new feed of the same table passes over what the log has.
+/// let mut again = Feed::new(&set, &[("orders", &orders)])?;
+/// assert_eq!(again.advance(&mut stream, Timestamp::MAX)?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Feed {
     fingerprint: Fingerprint,

@@ -29,6 +29,36 @@ const SEAL_EVENTS: usize = 1 << 16;
 const SEAL_BYTES: u64 = 1 << 26;
 
 /// A log of events and the online state that it keeps: each event is stamped, logged and then applied.
+///
+/// It is the one writer of its log, as long as it lives. The state belongs to any number of servers beside it.
+///
+/// ```
+/// use std::time::Duration;
+/// use mlops_core::Timestamp;
+/// use mlops_features::{Catalog, EventStream, Feature, FeatureSet, Nulls, Source, Window};
+/// use serde_json::json;
+///
+/// let catalog = Catalog::new();
+/// let set = FeatureSet::builder("shop", "at")
+///     .categories(&["customer"])
+///     .sources([Source::new("orders", "ordered").texts(&["customer"]).floats(&["amount"])])
+///     .windows([Window::sum("spent", "orders", &["customer"], "amount", Duration::from_secs(3600))])
+///     .features([Feature::number("spent", "spent", Nulls::Refuse)])
+///     .build(&catalog)?;
+/// let folder = tempfile::tempdir()?;
+/// let now = Timestamp::from_date(2025, 1, 1);
+///
+/// let mut stream = EventStream::open(folder.path(), &set, &catalog)?;
+/// let order = json!({"customer": "ann", "amount": 12.5, "ordered": now});
+/// let stamp = stream.push("orders", &order, now + Duration::from_secs(2))?.expect("it has an event time");
+/// assert_eq!((stamp.event_time, stamp.available), (now, now + Duration::from_secs(2)));
+///
+/// // Another process goes on where this one ended, however it ended.
+/// drop(stream);
+/// let stream = EventStream::open(folder.path(), &set, &catalog)?;
+/// assert_eq!(stream.logged("orders"), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct EventStream {
     log: EventLog,

@@ -242,7 +242,7 @@ fn a_snapshot_comes_back_whole_and_a_damaged_one_is_passed_over() {
     let segment = files(&lost.path().join("visits"), "").remove(0);
     let rows = fs::read(&segment).unwrap();
     let middle = rows.len() / 4;
-    fs::write(&segment, [&rows[..middle], &vec![0xff; 40], &rows[middle + 40..]].concat()).unwrap();
+    fs::write(&segment, [&rows[..middle], &[0xff; 40][..], &rows[middle + 40..]].concat()).unwrap();
     let mut stream = open(lost.path());
     assert!(state_bytes(&mut stream, lost.path()) == wanted);
     drop(stream);
@@ -280,6 +280,53 @@ fn a_snapshot_of_what_the_log_does_not_have_is_never_taken() {
     let got = state_bytes(&mut stream, folder.path());
     assert!(got != wanted);
     assert!(got == replayed_bytes(folder.path()));
+}
+
+/// The log that lies in `tests/data/log-1`: a segment, a snapshot, and a tail that ends in half a record.
+fn written(folder: &Path) {
+    let mut stream = open(folder);
+    for at in 0..9 {
+        let event =
+            Event { value: Some(0.1 * at as f64), word: Some("w"), known: Some(minute(at + 3)), ..visit(at) };
+        stream.push(SOURCES[at as usize % 3], &event, minute(at)).unwrap();
+        if at == 2 {
+            stream.seal().unwrap();
+        }
+        if at == 5 {
+            stream.snapshot().unwrap();
+        }
+    }
+    drop(stream);
+    let tail = folder.join(TAIL);
+    let bytes = fs::read(&tail).unwrap();
+    fs::write(&tail, &bytes[..bytes.len() - 5]).unwrap();
+}
+
+#[test]
+#[ignore = "writes tests/data/log-1, once for the format"]
+fn write_the_log_of_this_format() {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/log-1"));
+    written(folder);
+    fs::remove_file(folder.join(".lock")).unwrap();
+}
+
+#[test]
+fn a_log_of_format_1_opens_and_is_still_written_so() {
+    let kept = copy(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/log-1")));
+    let again = tempfile::tempdir().unwrap();
+    written(again.path());
+    let snapshot = files(kept.path(), "snapshot-").remove(0);
+    for path in [kept.path().join(TAIL), snapshot] {
+        let other = again.path().join(path.file_name().unwrap());
+        assert_eq!(fs::read(&path).unwrap(), fs::read(other).unwrap(), "{}", path.display());
+    }
+    let mut stream = open(kept.path());
+    assert_eq!(SOURCES.map(|source| stream.logged(source)), [3, 3, 2]);
+    assert!(stream.torn() > 0);
+    let bytes = state_bytes(&mut stream, kept.path());
+    assert!(bytes == state_bytes(&mut open(again.path()), again.path()));
+    drop(stream);
+    assert!(bytes == replayed_bytes(kept.path()));
 }
 
 proptest! {

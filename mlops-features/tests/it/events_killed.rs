@@ -51,10 +51,10 @@ fn push_on(folder: &Path) -> FeatureError {
         }
         number += 1;
         acknowledged.write_all_at(&number.to_le_bytes(), 0).unwrap();
-        if number % 400 == 0 {
+        if number.is_multiple_of(400) {
             stream.seal().unwrap();
         }
-        if number % 700 == 0 {
+        if number.is_multiple_of(700) {
             stream.snapshot().unwrap();
         }
     }

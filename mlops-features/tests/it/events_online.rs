@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mlops_core::{Dataset, EncodeError, Gather, SlotEncoder, Slots, Timestamp};
+use mlops_core::{Dataset, EncodeError, Gather, SlotEncoder, Slots, Timestamp, Value};
 use mlops_features::{
     Catalog, EventLog, EventStream, FeatureError, FeatureServer, FeatureSet, FittedFeatures, Source, gather_history,
 };
@@ -163,6 +163,25 @@ fn an_event_is_known_when_it_came_or_later_where_its_source_says_so() {
     assert_eq!(available("sales", &Event { at: None, ..visit(5) }, 7), None);
     assert_eq!(stream.logged("sales"), 2);
     assert_eq!(stream.logged("nothing"), 0);
+}
+
+#[test]
+fn an_event_that_is_pushed_before_it_may_be_known_hides_nothing() {
+    let set = set();
+    let features = Arc::new(fitted(&set));
+    let folder = tempfile::tempdir().unwrap();
+    let mut stream = open(folder.path());
+    let server = FeatureServer::new(Arc::clone(&features), Arc::clone(stream.state())).unwrap();
+    let price = features.slot_schema().position("price.value").unwrap();
+    let mut slots = Slots::default();
+    for now in 0..600 {
+        // Known half an hour later.
+        let event = Event { value: Some(now as f64), ..visit(now) };
+        stream.push("prices", &event, minute(now)).unwrap();
+        server.gather(&row(now * 60_000_000, None, None, Some("a")), minute(now), &mut slots).unwrap();
+        let wanted = if now < 30 { Value::Missing } else { Value::Float((now - 30) as f64) };
+        assert_eq!(slots.value(price), wanted, "at minute {now}");
+    }
 }
 
 #[test]
