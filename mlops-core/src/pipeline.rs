@@ -141,25 +141,24 @@ const GOLDEN: usize = 32;
 const BLOCK: usize = 4096;
 
 impl Pipeline {
-    /// A pipeline for a model of this name, so far without a family. Of the challengers that pass the gate, the best
-    /// by a metric wins.
+    /// A pipeline for a model of this name. Of the challengers, one a family, that pass the gate, the best by a metric
+    /// wins.
     ///
     /// # Errors
     /// [`GateError::UnknownMetric`], or [`GateError::NoBetter`] for a metric that rates nothing.
-    pub fn new(name: impl Into<String>, gate: Gate, best_by: &str) -> Result<Self, GateError> {
+    pub fn new(
+        name: impl Into<String>,
+        families: impl IntoIterator<Item = Family>,
+        gate: Gate,
+        best_by: &str,
+    ) -> Result<Self, GateError> {
+        let families = families.into_iter().collect();
         let higher = match better(best_by).ok_or_else(|| GateError::UnknownMetric { metric: best_by.into() })? {
             Better::Higher => true,
             Better::Lower => false,
             Better::Neither => return Err(GateError::NoBetter { metric: best_by.into() }),
         };
-        Ok(Self { name: name.into(), gate, best_by: best_by.into(), higher, families: Vec::new(), code: None })
-    }
-
-    /// Has a family take part.
-    #[must_use]
-    pub fn family(mut self, family: Family) -> Self {
-        self.families.push(family);
-        self
+        Ok(Self { name: name.into(), gate, best_by: best_by.into(), higher, families, code: None })
     }
 
     /// The commit of the code, for the lineage of what is made.

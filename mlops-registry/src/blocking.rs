@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use mlops_core::{Bundle, Clock, SourceError, SourcedBundle, Timestamp};
+use mlops_core::{Bundle, Clock, Passed, SourceError, SourcedBundle, Timestamp};
 use pollster::block_on;
 
 use crate::{AliasMove, LogRegistry, Promotion, Recorded, Registry, RegistryError, Verified, Version};
@@ -97,6 +97,25 @@ impl<R: Registry> BlockingRegistry<R> {
     /// The same.
     pub fn promote(&self, promotion: &Promotion<'_>) -> Result<(), RegistryError> {
         block_on(self.0.promote(promotion))
+    }
+
+    /// Registers a bundle under its own name, and promotes an alias from `expected` to it; answers the version. Where
+    /// the promotion fails, the version stays registered.
+    ///
+    /// # Errors
+    /// Those of [`Registry::register`] and [`Registry::promote`].
+    pub fn release(
+        &self,
+        bundle: &Bundle,
+        alias: &str,
+        expected: Option<u64>,
+        evidence: &Passed,
+        [actor, reason]: [&str; 2],
+    ) -> Result<u64, RegistryError> {
+        let name = bundle.manifest().name.as_str();
+        let version = self.register(name, bundle, actor, reason)?;
+        self.promote(&Promotion { name, alias, version, expected, evidence, actor, reason })?;
+        Ok(version)
     }
 
     /// [`Registry::roll_back`].
