@@ -3,12 +3,12 @@
 //! It is trained on what was known by May, put into service, watched, and replaced as the year drifts. With a folder
 //! as its argument it goes on there where another run, even one that was killed, has left off.
 
-use std::{collections::BTreeMap, env, error::Error, fs, path::PathBuf, sync::Arc, time::Duration, time::Instant};
+use std::{env, error::Error, fs, path::PathBuf, sync::Arc, time::Duration, time::Instant};
 
 use mlops_core::*;
-use mlops_drift::{ProfileFormat, ReferenceProfile, WindowDrift};
+use mlops_drift::{ProfileFormat, ReferenceProfile};
 use mlops_examples::{Flight, features, ingest, late, thresholds};
-use mlops_features::{Catalog, EventStream, FeaturesFormat, Feed, FittedFeatures, LabelDefinition, gather_history};
+use mlops_features::{Catalog, EventStream, FeaturesFormat, Feed, FittedFeatures, gather_history};
 use mlops_registry::BlockingRegistry;
 use mlops_serve::*;
 
@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let loader = Loader::new(state).model(LogisticFormat).model(MlpFormat);
     let loader = loader.profile(monitors.clone()).observer(&join).log(&log);
     let load = || -> Result<_, Box<dyn Error>> { Ok(loader.load(registry.fetch(NAME, "champion")?)?) };
-    let (runner, latencies, mut drift) = (Runner::new(load()?), LatencyHistogram::default(), BTreeMap::new());
+    let (runner, latencies) = (Runner::new(load()?), LatencyHistogram::default());
     let policy = RetrainPolicy::builder().without_drifted_columns().strong_drift(1.0).cool_down(56 * DAY).limit(4);
     let (policy, mut today) = (policy.build()?, begin);
     let moves = registry.alias_history(NAME, "champion")?;
@@ -93,10 +93,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             today = today + DAY;
             (clock.set(today), events.snapshot()?, log.flush()?);
             let live = runner.live();
-            let week = monitors.monitor(live.version()).and_then(|monitor| monitor.evaluate(today));
-            let worst = week.as_ref().and_then(WindowDrift::worst).map_or(0.0, |column| column.psi.statistic);
-            let of_month: &mut f64 = drift.entry(today.to_string()[..7].to_owned()).or_default();
-            *of_month = worst.max(*of_month);
             let decision = policy.decide(today, &trained, &monitors.signals(live.version(), today));
             if decision.is_retrain() {
                 trained = TrainingState { last_trained: today, retrained: trained.retrained + 1 };
@@ -113,17 +109,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // What it came to: the first model beside the living one, on all that was served and has an outcome.
     let served = read_predictions(folder.join("predictions"))?;
-    let label = LabelDefinition::new("label", "label_available").float("label");
-    let known = label.of(served.batch(), &catalog)?.known_by(&served, Timestamp::MAX)?;
-    let validation = Validation::new(&known.rows, &known.labels, BinaryEvaluator::default())?;
-    let validation = validation.slice_by_month(&known.rows, "at")?;
+    let (rows, validation) = Validation::of_column(&served, "label")?;
+    let validation = validation.slice_by_month(&rows, "at")?;
     let first = Arc::new(registry.bundle(NAME, 1)?);
-    let inputs = FittedFeatures::from_bundle(&first, &catalog)?.encode_batch(known.rows.batch())?;
+    let inputs = FittedFeatures::from_bundle(&first, &catalog)?.encode_batch(rows.batch())?;
     let first = loader.load(SourcedBundle { version: 1, bundle: first })?;
     let frozen = validation.of_model(first.bundle().model_part(), &inputs)?;
-    let living = validation.of_scores("living", known.rows.floats("output.probability")?)?;
+    let living = validation.of_scores("living", rows.floats("output.probability")?)?;
     let mut table = Table::beside("month", &[("frozen", &frozen), ("living", &living)], &["log_loss", "roc_auc"]);
-    table.column("largest PSI", |month| format!("{:.1}", drift.get(month).unwrap_or(&0.0)));
+    let worst = monitors.worst_by_month();
+    table.column("drift", |month| worst.get(month).map_or(String::new(), ToString::to_string));
     println!("\n{table}");
     for moved in registry.alias_history(NAME, "champion")? {
         println!("version {} since {}: {}", moved.what.to, moved.at, moved.what.reason);
