@@ -10,6 +10,9 @@ use mlops_features::{
 };
 use serde::{Deserialize, Serialize};
 
+/// A day.
+pub const DAY: Duration = Duration::from_secs(86_400);
+
 /// A flight as its prediction is asked for, at the scheduled departure. Whether it is late is not known yet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs)]
@@ -49,7 +52,6 @@ pub fn late() -> LabelDefinition {
 pub fn features(catalog: &Catalog) -> Result<FeatureSet, FeatureError> {
     let hours = |hours: u64| Duration::from_secs(hours * 3600);
     let is_late = || column("arr_delay").greater(15.0);
-    let day = || weekday("year", "month", "day");
     let weather = ["temp", "humid", "wind_speed", "precip", "pressure", "visib"];
     FeatureSet::builder("flight_delay", "scheduled")
         .ints(&["year", "month", "day", "hour", "distance"])
@@ -67,12 +69,10 @@ pub fn features(catalog: &Catalog) -> Result<FeatureSet, FeatureError> {
             Window::mean("origin_late", "arrivals", &["origin"], is_late(), hours(3)),
             Window::count("origin_departures", "departures", &["origin"], hours(3)),
         ])
+        .features([Feature::standardised("distance", column("distance").ln_1p(), Nulls::Refuse)])
+        .features(Feature::cycle("hour", column("hour"), 24.0, Nulls::Refuse))
+        .features(Feature::cycle("weekday", weekday("year", "month", "day"), 7.0, Nulls::Refuse))
         .features([
-            Feature::standardised("distance", column("distance").ln_1p(), Nulls::Refuse),
-            Feature::number("hour_sin", column("hour").cycle_sin(24.0), Nulls::Refuse),
-            Feature::number("hour_cos", column("hour").cycle_cos(24.0), Nulls::Refuse),
-            Feature::number("weekday_sin", day().cycle_sin(7.0), Nulls::Refuse),
-            Feature::number("weekday_cos", day().cycle_cos(7.0), Nulls::Refuse),
             Feature::one_hot("carrier", "carrier", Unknown::AsAll),
             Feature::target("dest", "dest", 20.0, Unknown::AsAll),
             Feature::standardised("carrier_delay", "carrier_delay", Nulls::MeanFlagged),
@@ -88,6 +88,5 @@ pub fn features(catalog: &Catalog) -> Result<FeatureSet, FeatureError> {
 /// What is worth a signal, week by week: a little more than any week of January to April showed. (A week's weather is
 /// far from that of four months, so its PSI is large without any drift.)
 pub fn thresholds() -> Result<MonitorOptions, DriftError> {
-    let week = Duration::from_secs(7 * 86_400);
-    MonitorOptions::builder().every(week).keep(64).psi(7.0).log_loss(0.1).calibration(0.15).build()
+    MonitorOptions::builder().every(7 * DAY).keep(64).psi(7.0).log_loss(0.1).calibration(0.15).build()
 }

@@ -72,11 +72,7 @@ impl Validation {
     /// # Errors
     /// [`DatasetError`] where there is no such column, or it holds no times.
     pub fn slice_by_month(mut self, rows: &Dataset, column: &str) -> Result<Self, DatasetError> {
-        let month = |time: Timestamp| {
-            let (year, month, _) = time.date();
-            format!("{year:04}-{month:02}")
-        };
-        let months = rows.times(column)?.into_iter().map(|time| time.map(month).unwrap_or_default());
+        let months = rows.times(column)?.into_iter().map(|time| time.map(Timestamp::month).unwrap_or_default());
         self.slicings.push(("month".into(), months.collect()));
         Ok(self)
     }

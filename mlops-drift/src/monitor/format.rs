@@ -97,9 +97,8 @@ impl ProfileFormat {
     pub fn worst_by_month(&self) -> BTreeMap<String, ColumnDrift> {
         let mut months: BTreeMap<String, ColumnDrift> = BTreeMap::new();
         for window in self.monitors().iter().flat_map(|monitor| monitor.windows()) {
-            let (year, month, _) = window.until.date();
             let Some(worst) = window.worst() else { continue };
-            let of_month = months.entry(format!("{year:04}-{month:02}")).or_insert_with(|| worst.clone());
+            let of_month = months.entry(window.until.month()).or_insert_with(|| worst.clone());
             if worst.psi.statistic > of_month.psi.statistic {
                 *of_month = worst.clone();
             }
