@@ -52,13 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let Some(winner) = made.winner else { return Ok(false) };
         let profile = ReferenceProfile::of(&data, &winner).without(&["year", "month", "day"]).build()?;
         let bundle = winner.bundle().part("profile", profile.to_part()).build()?;
-        registry.release(
-            &bundle,
-            "champion",
-            champion.map(Live::version),
-            winner.passed(),
-            ["lifecycle", reason],
-        )?;
+        let from = champion.map(Live::version);
+        registry.release(&bundle, "champion", from, winner.passed(), ["lifecycle", reason])?;
         Ok::<_, Box<dyn Error>>(true)
     };
     assert!(registry.history(NAME).is_ok() || release(&events, may, None, "the first")?, "no challenger passed");
@@ -67,14 +62,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let monitors = ProfileFormat::new(thresholds()?);
     let state = FeaturesFormat::new(catalog.clone()).with_state(events.state().clone());
     let loader = Loader::new(state).model(LogisticFormat).model(MlpFormat).profile(monitors.clone());
-    let (join, log) = (OutcomeJoin::new(16_384, 2 * DAY), folder.join("predictions"));
-    let service = Service::start(loader, registry.fetch(NAME, "champion")?, &log, join)?;
+    let join = OutcomeJoin::new(16_384, 2 * DAY);
+    let service = Service::start(loader, registry.fetch(NAME, "champion")?, folder.join("predictions"), join)?;
     let policy = RetrainPolicy::builder().without_drifted_columns().strong_drift(1.0).cool_down(56 * DAY).limit(4);
     let (policy, moves) = (policy.build()?, registry.alias_history(NAME, "champion")?);
     let mut trained = TrainingState { last_trained: moves[moves.len() - 1].at, retrained: moves.len() as u32 - 1 };
-    let asked = set.requests(flights.batch())?;
     let outcomes = late().of(flights.batch(), &catalog)?.known();
-    for (now, moment) in Backtest::new(&asked, TableRow::at, outcomes, begin, DAY) {
+    for (now, moment) in Backtest::new(&set.requests(flights.batch())?, TableRow::at, outcomes, begin, DAY) {
         feed.advance(&mut events, now)?;
         match moment {
             Moment::Outcome { row, label } => _ = service.outcome(&row.to_string(), label, now),
@@ -93,10 +87,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    service.log().flush()?;
 
     // What it came to: the first model beside the living one, on all that was served and has an outcome.
-    let (rows, validation) = Validation::of_column(&read_predictions(log)?, "label")?;
+    let (rows, validation) = Validation::of_column(&service.predictions()?, "label")?;
     let (validation, worst) = (validation.slice_by_month(&rows, "at")?, monitors.worst_by_month());
     let first = service.loader().load(registry.fetch_version(NAME, 1)?)?;
     let inputs = FittedFeatures::from_bundle(first.bundle().bundle(), &catalog)?.encode_batch(rows.batch())?;
@@ -105,8 +98,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut table = Table::beside("month", &[("frozen", &frozen), ("living", &living)], &["log_loss", "roc_auc"]);
     table.column("drift", |month| worst.get(month).map_or(String::new(), ToString::to_string));
     let moves = registry.alias_history(NAME, "champion")?;
-    let version =
-        |month: &str| moves.iter().rfind(|moved| *moved.at.month() <= *month).map_or(0, |moved| moved.what.to);
+    let version = |month: &str| moves.iter().rfind(|one| *one.at.month() <= *month).map_or(0, |one| one.what.to);
     table.column("version", |month| version(month).to_string());
     println!("\n{table}");
     moves.iter().for_each(|moved| println!("{moved}"));

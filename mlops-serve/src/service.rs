@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use mlops_core::{SourcedBundle, Timestamp};
+use mlops_core::{Dataset, SourcedBundle, Timestamp};
 
 use crate::{
     LatencyHistogram, LoadError, Loader, LogError, LogOptions, OutcomeJoin, Prediction, PredictionLog, RunError,
-    Runner, SwapError,
+    Runner, SwapError, read_predictions,
 };
 
 /// A [`Runner`] with all that stands around it: its loader, a [`PredictionLog`], an [`OutcomeJoin`] and a
@@ -98,6 +98,16 @@ impl<Row: ?Sized> Service<Row> {
     pub fn replace(&self, version: SourcedBundle) -> Result<(), ServiceError> {
         self.runner.swap(self.loader.load(version)?)?;
         Ok(())
+    }
+
+    /// Writes what waits in the log, and reads all of it, as [`read_predictions`] does: the answers of earlier services with
+    /// the same folder too.
+    ///
+    /// # Errors
+    /// Those of [`PredictionLog::flush`] and [`read_predictions`].
+    pub fn predictions(&self) -> Result<Dataset, LogError> {
+        self.log.flush()?;
+        read_predictions(self.log.folder())
     }
 
     /// What answers.

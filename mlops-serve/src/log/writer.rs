@@ -1,6 +1,6 @@
 //! The log: what it is told, what it writes, what it counts.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -183,6 +183,12 @@ impl PredictionLog {
             outcomes_written: AtomicU64::new(0),
             outcomes_failed: AtomicU64::new(0),
         })
+    }
+
+    /// The folder that it writes to.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The observer of a version's answers. Its room is freed after it was dropped and its rows were written.
