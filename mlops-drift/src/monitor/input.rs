@@ -100,6 +100,13 @@ impl InputMonitor {
         (self.oldest()..newest).filter_map(|window| self.compare(window)).collect()
     }
 
+    /// Holds all counts until what is returned is dropped, as an evaluation would that doesn't return.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn hold(&self) -> impl Sized + '_ {
+        self.stripes.hold()
+    }
+
     /// The earliest window that is kept.
     fn oldest(&self) -> i64 {
         self.newest.load(Ordering::Relaxed).saturating_sub(self.options.keep as i64 - 1)
