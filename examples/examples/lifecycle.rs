@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Data in: what can't be is set aside; events are stamped, logged and applied to the state that serves.
     let [flights, weather] = ingest()?;
-    println!("flights: {flights}\nweather: {weather}");
+    println!("flights: {flights}\nweather: {weather}\neverything goes to {}", folder.display());
     let (flights, catalog, may) = (flights.clean, Catalog::new(), Timestamp::from_date(2013, 5, 1));
     let set = features(&catalog)?;
     let (sky, rows) = (weather.clean.batch(), flights.batch());
