@@ -12,12 +12,12 @@ use mlops_features::{Catalog, EventLog, FeatureServer, FeatureSet, Fit, OnlineSt
 use crate::by_hand::{Fitted, Raw, encoded, gathered};
 
 /// The year, prepared once for all tests.
-struct Year {
-    flights: Dataset,
-    weather: Dataset,
-    set: FeatureSet,
+pub(crate) struct Year {
+    pub(crate) flights: Dataset,
+    pub(crate) weather: Dataset,
+    pub(crate) set: FeatureSet,
     log: EventLog,
-    gathered: Dataset,
+    pub(crate) gathered: Dataset,
     fit: Fit,
     _folder: tempfile::TempDir,
 }
@@ -40,7 +40,7 @@ fn logged(set: &FeatureSet, flights: &Dataset, weather: &Dataset) -> (EventLog, 
     (log, folder)
 }
 
-static YEAR: LazyLock<Year> = LazyLock::new(|| {
+pub(crate) static YEAR: LazyLock<Year> = LazyLock::new(|| {
     let catalog = Catalog::new();
     let set = features(&catalog).unwrap();
     let [flights, weather] = ingest().unwrap();

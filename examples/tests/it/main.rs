@@ -5,3 +5,5 @@
 mod by_hand;
 mod data;
 mod laws;
+mod served;
+mod service;
