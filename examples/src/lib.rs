@@ -89,5 +89,5 @@ pub fn features(catalog: &Catalog) -> Result<FeatureSet, FeatureError> {
 /// far from that of four months, so its PSI is large without any drift.)
 pub fn thresholds() -> Result<MonitorOptions, DriftError> {
     let week = Duration::from_secs(7 * 86_400);
-    MonitorOptions::builder().every(week).psi(7.0).log_loss(0.1).calibration(0.15).build()
+    MonitorOptions::builder().every(week).psi(7.0).without_value(0.18).log_loss(0.14).calibration(0.15).build()
 }

@@ -7,3 +7,4 @@ mod data;
 mod laws;
 mod served;
 mod service;
+mod thresholds;
