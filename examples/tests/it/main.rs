@@ -5,3 +5,6 @@
 mod by_hand;
 mod data;
 mod laws;
+mod served;
+mod service;
+mod thresholds;
