@@ -36,11 +36,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let linear = LogisticTrainer::builder().gradient_tolerance(1e-4).build()?;
     let linear = Family::new("logistic", linear, LogisticFormat);
     let mlp = Family::new("mlp", MlpTrainer::default(), MlpFormat);
-    let gate = Gate::new([
-        Rule::at_least("roc_auc", 0.65),
-        Rule::better_than_baseline("log_loss", 0.005),
-        Rule::no_worse_than_baseline("log_loss", 0.01).in_each_slice_of("origin"),
-    ])?;
+    let better = Rule::better_than_baseline("log_loss", 0.005);
+    let everywhere = Rule::no_worse_than_baseline("log_loss", 0.01).in_each_slice_of("origin");
+    let gate = Gate::new([Rule::at_least("roc_auc", 0.65), better, everywhere])?;
     let pipeline = Pipeline::new(NAME, [linear, mlp], gate, "log_loss")?.code(code_revision("."));
     let release = |events: &EventStream, now: Timestamp, champion: Option<&Live<TableRow>>, reason: &str| {
         let rows = flights.between("scheduled", Timestamp::MIN, now)?.last(ROWS);

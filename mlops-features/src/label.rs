@@ -104,11 +104,14 @@ pub struct Labelled {
 }
 
 impl Labels {
-    /// The labels that came, each with the number of its row and the time from which it could be known.
+    /// The labels that came, each with the number of its row and the time from which it could be known, in the order of
+    /// that time.
     #[must_use]
     pub fn known(&self) -> Vec<(usize, Timestamp, f64)> {
         let known = |(row, label): (usize, &Option<Label>)| label.map(|label| (row, label.available, label.value));
-        self.0.iter().enumerate().filter_map(known).collect()
+        let mut labels: Vec<_> = self.0.iter().enumerate().filter_map(known).collect();
+        labels.sort_by_key(|&(row, available, _)| (available, row));
+        labels
     }
 
     /// The rows whose label was known by a time.
