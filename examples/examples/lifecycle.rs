@@ -73,7 +73,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             Moment::Request { row, request } => _ = service.predict(&row.to_string(), request, now)?,
             Moment::Tick => {
                 // The day is over: does what the monitors say call for another model?
-                (clock.set(now), events.snapshot()?, service.log().flush()?);
+                clock.set(now);
+                events.snapshot()?;
+                service.log().flush()?;
                 let live = service.runner().live();
                 let decision = policy.decide(now, &trained, &monitors.signals(live.version(), now));
                 if decision.is_retrain() {
