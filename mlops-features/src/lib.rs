@@ -12,7 +12,7 @@ mod time;
 mod transform;
 
 pub use define::catalog::Catalog;
-pub use define::expression::{Expr, call, column, weekday};
+pub use define::expression::{Expr, call, column, haversine, weekday};
 pub use define::feature::{Encoding, Feature, Nulls, Unknown};
 pub use define::function::{ArgumentError, MAX_ARGUMENTS, ScalarFn};
 pub use define::set::{FeatureSet, FeatureSetBuilder};

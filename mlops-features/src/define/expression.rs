@@ -85,6 +85,181 @@ impl Expr {
         call("greater", 1, [self, other.into()])
     }
 
+    /// 1 if this is as great or greater, else 0.
+    #[must_use]
+    pub fn at_least(self, other: impl Into<Self>) -> Self {
+        call("at_least", 1, [self, other.into()])
+    }
+
+    /// 1 if this is less, else 0.
+    #[must_use]
+    pub fn less(self, other: impl Into<Self>) -> Self {
+        call("less", 1, [self, other.into()])
+    }
+
+    /// 1 if this is as little or less, else 0.
+    #[must_use]
+    pub fn at_most(self, other: impl Into<Self>) -> Self {
+        call("at_most", 1, [self, other.into()])
+    }
+
+    /// 1 if the two are equal as floats, else 0 (NaN equals nothing).
+    #[must_use]
+    pub fn equal(self, other: impl Into<Self>) -> Self {
+        call("equal", 1, [self, other.into()])
+    }
+
+    /// 1 if both are true (a number but 0), 0 if one is not, missing where a missing or NaN one would decide.
+    #[must_use]
+    pub fn and(self, other: impl Into<Self>) -> Self {
+        call("and", 1, [self, other.into()])
+    }
+
+    /// 1 if one is true (a number but 0), 0 if none is, missing where a missing or NaN one would decide.
+    #[must_use]
+    pub fn or(self, other: impl Into<Self>) -> Self {
+        call("or", 1, [self, other.into()])
+    }
+
+    /// 1 if this is 0, 0 if it is another number; missing for missing and NaN.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        call("not", 1, [self])
+    }
+
+    /// 1 if this is missing, else 0; NaN is a value.
+    #[must_use]
+    pub fn is_missing(self) -> Self {
+        call("is_missing", 1, [self])
+    }
+
+    /// 1 if this is NaN, else 0; missing where it is missing.
+    #[must_use]
+    pub fn is_nan(self) -> Self {
+        call("is_nan", 1, [self])
+    }
+
+    /// This, or another value where this is missing.
+    #[must_use]
+    pub fn or_else(self, other: impl Into<Self>) -> Self {
+        call("or_else", 1, [self, other.into()])
+    }
+
+    /// `yes` where this is true (a number but 0), `no` where it is 0, missing where it is missing or NaN.
+    ///
+    /// ```
+    /// use mlops_features::column;
+    ///
+    /// let fare = column("distance").less(500.0).if_else("short_fare", column("distance").times(0.2));
+    /// assert_eq!(fare.to_string(), "if_else(less(distance, 500), short_fare, times(distance, 0.2))");
+    /// ```
+    #[must_use]
+    pub fn if_else(self, yes: impl Into<Self>, no: impl Into<Self>) -> Self {
+        call("if_else", 1, [self, yes.into(), no.into()])
+    }
+
+    /// −x.
+    #[must_use]
+    pub fn negative(self) -> Self {
+        call("negative", 1, [self])
+    }
+
+    /// |x|.
+    #[must_use]
+    pub fn absolute(self) -> Self {
+        call("absolute", 1, [self])
+    }
+
+    /// xʸ.
+    #[must_use]
+    pub fn power(self, exponent: impl Into<Self>) -> Self {
+        call("power", 1, [self, exponent.into()])
+    }
+
+    /// √x; NaN below 0.
+    #[must_use]
+    pub fn square_root(self) -> Self {
+        call("square_root", 1, [self])
+    }
+
+    /// eˣ.
+    #[must_use]
+    pub fn exp(self) -> Self {
+        call("exp", 1, [self])
+    }
+
+    /// ln x; −∞ at 0, NaN below.
+    #[must_use]
+    pub fn ln(self) -> Self {
+        call("ln", 1, [self])
+    }
+
+    /// log₁₀ x; −∞ at 0, NaN below.
+    #[must_use]
+    pub fn log10(self) -> Self {
+        call("log10", 1, [self])
+    }
+
+    /// The nearest whole number, the even one of two as near.
+    #[must_use]
+    pub fn round(self) -> Self {
+        call("round", 1, [self])
+    }
+
+    /// The greatest whole number that is not greater.
+    #[must_use]
+    pub fn floor(self) -> Self {
+        call("floor", 1, [self])
+    }
+
+    /// The least whole number that is not less.
+    #[must_use]
+    pub fn ceiling(self) -> Self {
+        call("ceiling", 1, [self])
+    }
+
+    /// The lesser of two; NaN where one is.
+    #[must_use]
+    pub fn least(self, other: impl Into<Self>) -> Self {
+        call("least", 1, [self, other.into()])
+    }
+
+    /// The greater of two; NaN where one is.
+    #[must_use]
+    pub fn greatest(self, other: impl Into<Self>) -> Self {
+        call("greatest", 1, [self, other.into()])
+    }
+
+    /// At least `low` and at most `high`, which wins where it is below `low`; NaN where one is.
+    #[must_use]
+    pub fn clip(self, low: impl Into<Self>, high: impl Into<Self>) -> Self {
+        call("clip", 1, [self, low.into(), high.into()])
+    }
+
+    /// The hour of an instant in UTC, 0 to 23.
+    #[must_use]
+    pub fn hour_utc(self) -> Self {
+        call("hour_utc", 1, [self])
+    }
+
+    /// The weekday of an instant in UTC; 0 is Monday.
+    #[must_use]
+    pub fn weekday_utc(self) -> Self {
+        call("weekday_utc", 1, [self])
+    }
+
+    /// The month of an instant in UTC, 1 to 12.
+    #[must_use]
+    pub fn month_utc(self) -> Self {
+        call("month_utc", 1, [self])
+    }
+
+    /// The seconds from an earlier instant to this one; negative if that was later.
+    #[must_use]
+    pub fn seconds_since(self, earlier: impl Into<Self>) -> Self {
+        call("seconds_since", 1, [self, earlier.into()])
+    }
+
     /// ln(1 + x).
     #[must_use]
     pub fn ln_1p(self) -> Self {
@@ -119,6 +294,21 @@ impl Expr {
 #[must_use]
 pub fn weekday(year: impl Into<Expr>, month: impl Into<Expr>, day: impl Into<Expr>) -> Expr {
     call("weekday", 1, [year.into(), month.into(), day.into()])
+}
+
+/// The great-circle distance in kilometres of two places given by latitude and longitude in degrees, on a sphere with the
+/// Earth's mean radius of 6371.0088 km.
+///
+/// ```
+/// use mlops_features::haversine;
+///
+/// let leg = haversine(["origin_lat", "origin_lon"], ["dest_lat", "dest_lon"]);
+/// assert_eq!(leg.to_string(), "haversine(origin_lat, origin_lon, dest_lat, dest_lon)");
+/// ```
+#[must_use]
+pub fn haversine<E: Into<Expr>>([latitude, longitude]: [E; 2], [other_latitude, other_longitude]: [E; 2]) -> Expr {
+    let places = [latitude, longitude, other_latitude, other_longitude];
+    call("haversine", 1, places.map(Into::into))
 }
 
 impl std::fmt::Display for Expr {

@@ -8,6 +8,7 @@ mod encodings;
 mod events_damaged;
 mod events_killed;
 mod events_online;
+mod functions;
 mod one_kernel;
 mod over_time;
 mod rows;

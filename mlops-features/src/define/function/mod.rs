@@ -1,0 +1,94 @@
+//! Functions of values: each is written once, for one row.
+
+mod geo;
+mod logic;
+mod number;
+mod time;
+
+use std::fmt;
+
+use mlops_core::{SlotKind, Value};
+
+/// The most arguments that a function may take.
+pub const MAX_ARGUMENTS: usize = 8;
+
+/// A stateless function of values.
+///
+/// # Contract
+/// The same arguments give the same bits, on every platform (transcendental functions come from `libm`). It is
+/// called from many threads and allocates nothing. A missing argument is the function's own business; the
+/// built-in ones answer missing. Whoever changes what it answers gives it another version.
+pub trait ScalarFn: Send + Sync + fmt::Debug {
+    /// Its name in the catalog.
+    fn name(&self) -> &str;
+
+    /// Its version in the catalog.
+    fn version(&self) -> u32;
+
+    /// What it answers for arguments of these kinds.
+    ///
+    /// # Errors
+    /// [`ArgumentError`] for the first argument that it doesn't take.
+    fn kind(&self, arguments: &[SlotKind]) -> Result<SlotKind, ArgumentError>;
+
+    /// The kernel: one row. Called with the kinds that [`ScalarFn::kind`] accepted.
+    fn call<'a>(&self, arguments: &[Value<'a>]) -> Value<'a>;
+
+    /// Many rows: `arguments[i][row]` to `out[row]`. This loop is compiled for each function around its own
+    /// kernel; don't write another.
+    fn call_rows<'a>(&self, arguments: &[&[Value<'a>]], out: &mut [Value<'a>]) {
+        let mut row_arguments = [Value::Missing; MAX_ARGUMENTS];
+        for (row, out) in out.iter_mut().enumerate() {
+            for (value, column) in row_arguments.iter_mut().zip(arguments) {
+                *value = column[row];
+            }
+            *out = self.call(&row_arguments[..arguments.len()]);
+        }
+    }
+}
+
+/// An argument that a function doesn't take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArgumentError {
+    /// Which, from 0; the number of arguments that it takes where there are too few or too many.
+    pub argument: usize,
+    /// What was given.
+    pub got: String,
+    /// What it takes.
+    pub wanted: String,
+}
+
+/// The value of a number as a float.
+pub(crate) fn as_float(value: Value<'_>) -> Option<f64> {
+    match value {
+        Value::Float(x) => Some(x),
+        Value::Int(x) => Some(x as f64),
+        _ => None,
+    }
+}
+
+/// Checks that there are as many arguments as a function takes.
+fn check_count(arguments: &[SlotKind], wanted: usize) -> Result<(), ArgumentError> {
+    if arguments.len() == wanted {
+        return Ok(());
+    }
+    let got = format!("{} arguments", arguments.len());
+    Err(ArgumentError { argument: wanted, got, wanted: wanted.to_string() })
+}
+
+/// Checks that some arguments are numbers.
+fn check_numbers(arguments: &[SlotKind], first: usize) -> Result<(), ArgumentError> {
+    let number = |kind: &SlotKind| matches!(kind, SlotKind::Float | SlotKind::Int);
+    match arguments.iter().skip(first).position(|kind| !number(kind)) {
+        Some(place) => {
+            let argument = first + place;
+            Err(ArgumentError { argument, got: arguments[argument].to_string(), wanted: "a number".into() })
+        }
+        None => Ok(()),
+    }
+}
+
+/// The functions that every catalog begins with.
+pub(crate) fn built_in() -> Vec<Box<dyn ScalarFn>> {
+    [number::functions(), logic::functions(), time::functions(), geo::functions()].into_iter().flatten().collect()
+}
