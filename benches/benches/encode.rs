@@ -4,8 +4,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use mlops_benches::Flight;
 use mlops_core::{Dataset, Encoder, Gather, SlotEncoder, Slots, Timestamp};
-use mlops_examples::{Flight, features, ingest, late};
+use mlops_examples::{features, ingest, late};
 use mlops_features::{Catalog, EventLog, FeatureServer, FeatureSet, FittedFeatures, OnlineState, gather_history};
 
 const APRIL: Timestamp = Timestamp::from_date(2013, 4, 1);

@@ -10,13 +10,13 @@ use serde::Serialize;
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::fitted::{FittedFeatures, MEDIA_TYPE};
-use crate::time::OnlineState;
+use crate::time::{OnlineState, RowPlan};
 
 /// Gathers rows for fitted features from online state: the request's columns, then what was known at its time.
 #[derive(Clone, Debug)]
 pub struct FeatureServer {
     features: Arc<FittedFeatures>,
-    state: Option<Arc<OnlineState>>,
+    state: Option<(Arc<OnlineState>, RowPlan)>,
 }
 
 impl FeatureServer {
@@ -26,11 +26,11 @@ impl FeatureServer {
     /// [`FeatureError::ForeignState`] where the state is of other views.
     pub fn new(features: Arc<FittedFeatures>, state: Arc<OnlineState>) -> Result<Self, FeatureError> {
         let (got, wanted) = (state.fingerprint(), features.set().view_fingerprint());
-        if got == wanted {
-            Ok(Self { features, state: Some(state) })
-        } else {
-            Err(FeatureError::ForeignState { got, wanted })
+        if got != wanted {
+            return Err(FeatureError::ForeignState { got, wanted });
         }
+        let plan = RowPlan::new(features.set(), features.slot_schema())?;
+        Ok(Self { features, state: Some((state, plan)) })
     }
 }
 
@@ -38,7 +38,7 @@ impl<Row: Serialize + ?Sized> Gather<Row> for FeatureServer {
     fn gather(&self, row: &Row, at: Timestamp, slots: &mut Slots) -> Result<(), EncodeError> {
         self.features.read(row, slots)?;
         match &self.state {
-            Some(state) => state.fill(self.features.slot_schema(), at, slots),
+            Some((state, plan)) => state.fill(self.features.slot_schema(), plan, at, slots),
             None if self.features.slot_schema().fields.len() == self.features.slot_schema().request => Ok(()),
             None => Err(EncodeError::NotReady {
                 source_name: "views and windows".into(),

@@ -6,10 +6,11 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 use mlops_core::{Dataset, Gather, SlotEncoder, Slots, Timestamp, Value};
-use mlops_examples::{Flight, features, ingest, late};
+use mlops_examples::{features, ingest, late};
 use mlops_features::{Catalog, EventLog, FeatureServer, FeatureSet, Fit, OnlineState, gather_history};
 
 use crate::by_hand::{Fitted, Raw, encoded, gathered};
+use crate::flight::Flight;
 
 /// The year, prepared once for all tests.
 pub(crate) struct Year {

@@ -36,8 +36,8 @@ static SERVED: LazyLock<Served> = LazyLock::new(|| {
     let bundles = [Arc::clone(&FIRST.bundle), second];
     let mut service = Service::open(folder.path(), &YEAR.flights, &YEAR.weather, Arc::clone(&bundles[0]));
     let labels = late().of(YEAR.flights.batch(), &Catalog::new()).unwrap();
-    let outcomes = labels.by_availability();
-    let mut outcomes = outcomes.iter().filter(|(_, label)| label.available > MAY).peekable();
+    let outcomes = labels.known();
+    let mut outcomes = outcomes.into_iter().filter(|(_, available, _)| *available > MAY).peekable();
     let (mut asked, mut told, mut came, mut today) = (0, 0, 0, MAY);
     let flights = flights_of(&YEAR.flights);
     let tell = |service: &Service, row: usize, value: f64, available: Timestamp| {
@@ -45,9 +45,11 @@ static SERVED: LazyLock<Served> = LazyLock::new(|| {
         joined.is_some_and(|joined| service.runner.outcome(&joined.as_outcome()))
     };
     for (row, flight) in flights.iter().enumerate().filter(|(_, flight)| flight.scheduled >= MAY) {
-        while let Some((row, label)) = outcomes.next_if(|(_, label)| label.available <= flight.scheduled) {
+        while let Some((row, available, label)) =
+            outcomes.next_if(|(_, available, _)| *available <= flight.scheduled)
+        {
             came += 1;
-            told += u64::from(tell(&service, *row, label.value, label.available));
+            told += u64::from(tell(&service, row, label, available));
         }
         if flight.scheduled >= today + DAY {
             today = today + DAY;
@@ -60,9 +62,9 @@ static SERVED: LazyLock<Served> = LazyLock::new(|| {
         service.answer(row, flight);
         asked += 1;
     }
-    for (row, label) in outcomes {
+    for (row, available, label) in outcomes {
         came += 1;
-        told += u64::from(tell(&service, *row, label.value, label.available));
+        told += u64::from(tell(&service, row, label, available));
     }
     let waiting = service.log.counts();
     service.log.flush().unwrap();

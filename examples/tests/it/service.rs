@@ -8,12 +8,13 @@ use mlops_core::{
     Bundle, Dataset, Family, Gate, LoadedBundle, ManualClock, Pipeline, Rule, SourcedBundle, Timestamp, Winner,
 };
 use mlops_drift::{ProfileFormat, ReferenceProfile};
-use mlops_examples::{Flight, features, late, thresholds};
+use mlops_examples::{features, late, thresholds};
 use mlops_features::{Catalog, EventStream, FeaturesFormat, Feed, FitSplit};
 use mlops_serve::{
     LogOptions, LogisticFormat, LogisticTrainer, MlpFormat, MlpTrainer, OutcomeJoin, PredictionLog, Runner, Scratch,
 };
 
+use crate::flight::Flight;
 use crate::laws::YEAR;
 
 pub(crate) const MAY: Timestamp = Timestamp::from_date(2013, 5, 1);

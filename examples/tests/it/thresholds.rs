@@ -67,23 +67,16 @@ fn thresholds_are_those_of_january_to_april() {
     // The outcomes of April's flights, by the time at which they were known.
     let (format, observer) = watching();
     let later = &FIRST.data.later().rows;
-    let outcomes = late().of(later.batch(), &Catalog::new()).unwrap().by_availability();
+    let outcomes = late().of(later.batch(), &Catalog::new()).unwrap().known();
     let answers = FIRST.winner.part().model().predict(FIRST.data.inputs().values.view()).unwrap();
     let evaluated = FIRST.profile.log_loss().unwrap();
     let mut outcomes = outcomes.into_iter().peekable();
     let (mut loss, mut distance, mut told) = (0.0_f64, 0.0_f64, 0);
     let mut drops = Vec::new();
     for end in weeks(Timestamp::from_date(2013, 4, 1)) {
-        while let Some((row, label)) = outcomes.next_if(|(_, label)| label.available < end) {
-            let (outputs, available) = (&[answers[[row, 0]]], label.available);
-            observer.outcome(&Outcome {
-                id: "",
-                at: available,
-                version: 1,
-                outputs,
-                label: label.value,
-                available,
-            });
+        while let Some((row, available, label)) = outcomes.next_if(|(_, available, _)| *available < end) {
+            let outputs = &[answers[[row, 0]]];
+            observer.outcome(&Outcome { id: "", at: available, version: 1, outputs, label, available });
         }
         let week = format.performance(1, end).unwrap();
         let (over, away) = (week.log_loss - evaluated, (week.mean_predicted - week.observed_rate).abs());

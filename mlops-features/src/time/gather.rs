@@ -11,6 +11,7 @@ use mlops_core::{Dataset, Slots, Value};
 use super::columns::{ColumnBuilder, arrow_schema};
 use super::event_log::EventLog;
 use super::online::OnlineState;
+use super::row_plan::RowPlan;
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::define::set::FeatureSet;
@@ -53,7 +54,7 @@ pub fn gather_history(
     }
     order.sort_unstable();
 
-    let state = OnlineState::new(set, catalog)?;
+    let (state, plan) = (OnlineState::new(set, catalog)?, RowPlan::new(set, &schema)?);
     let mut replay = log.replay(&state)?;
     let gathered_fields = &schema.fields[schema.request..];
     let mut slots = Slots::default();
@@ -64,7 +65,7 @@ pub fn gather_history(
             replay.advance(&state, at);
             reader.row(&schema, row as usize, &mut slots);
             state
-                .fill(&schema, at, &mut slots)
+                .fill(&schema, &plan, at, &mut slots)
                 .map_err(|source| FeatureError::Row { row: row as usize, source })?;
             for (slot, builder) in (schema.request..).zip(&mut builders) {
                 builder.push(slots.value(slot));

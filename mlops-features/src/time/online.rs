@@ -10,6 +10,7 @@ use foldhash::fast::RandomState;
 use mlops_core::{EncodeError, Fingerprint, Slot, SlotKind, SlotSchema, Slots, Timestamp};
 
 use super::key::Key;
+use super::row_plan::RowPlan;
 use super::view_state::{Kept, ViewState};
 use super::window_state::WindowState;
 use crate::FeatureError;
@@ -89,14 +90,18 @@ impl<S: Default> Table<S> {
     }
 }
 
+/// The slot of a column that `user` reads.
+pub(super) fn position(schema: &SlotSchema, name: &str, user: &str) -> Result<usize, FeatureError> {
+    let unknown = || FeatureError::Unknown { what: "column", name: name.into(), user: user.into() };
+    schema.position(name).ok_or_else(unknown)
+}
+
 #[derive(Debug)]
 pub(super) struct OnlineView {
     name: String,
     pub(super) source: usize,
     event_key: Vec<usize>,
     pub(super) event_fields: Vec<usize>,
-    row_key: Vec<usize>,
-    row_slot: usize,
     ttl: Option<Duration>,
     pub(super) table: Table<ViewState>,
 }
@@ -107,15 +112,14 @@ pub(super) struct OnlineWindow {
     source: usize,
     event_key: Vec<usize>,
     value: CompiledExpr,
-    row_key: Vec<usize>,
-    row_slot: usize,
     length: Duration,
     aggregate: Aggregate,
     pub(super) table: Table<WindowState>,
 }
 
 /// The state of every view and window of a set, by key. Events are applied to it once they were logged; rows are
-/// gathered from it as of a time. It belongs to the views' fingerprint and outlives a new fit.
+/// gathered from it as of a time. It belongs to the views' fingerprint: it outlives a new fit, and serves sets whose rows
+/// have other columns.
 ///
 /// It answers as of any time from five minutes before a key's latest event happened on; an earlier time may be
 /// [`EncodeError::NotReady`]. For any number of threads at once.
@@ -134,21 +138,15 @@ impl OnlineState {
     /// # Errors
     /// [`FeatureError`] where the catalog lacks a function of the set.
     pub fn new(set: &FeatureSet, catalog: &Catalog) -> Result<Self, FeatureError> {
-        let row = set.slot_schema(&std::collections::BTreeMap::new())?;
         let sources: Vec<_> =
             set.sources.iter().map(|source| (source.name.clone(), source_schema(source))).collect();
-        let slot = |schema: &SlotSchema, name: &str, user: &str| {
-            let (name, user) = (name.to_owned(), user.to_owned());
-            schema.position(&name).ok_or(FeatureError::Unknown { what: "column", name, user })
-        };
         let slots = |schema: &SlotSchema, names: &[String], user: &str| {
-            names.iter().map(|name| slot(schema, name, user)).collect::<Result<Vec<_>, _>>()
+            names.iter().map(|name| position(schema, name, user)).collect::<Result<Vec<_>, _>>()
         };
         let source = |name: &str, user: &str| {
             set.source(name, user)?;
             Ok::<_, FeatureError>(sources.iter().position(|(other, _)| other == name).unwrap_or_default())
         };
-        let mut row_slot = row.request;
         let mut views = Vec::new();
         for view in &set.views {
             let source = source(&view.source, &view.name)?;
@@ -158,12 +156,9 @@ impl OnlineState {
                 source,
                 event_key: slots(events, &view.key, &view.name)?,
                 event_fields: slots(events, &view.fields, &view.name)?,
-                row_key: slots(&row, &view.key, &view.name)?,
-                row_slot,
                 ttl: view.ttl,
                 table: Table::default(),
             });
-            row_slot += view.fields.len();
         }
         let mut windows = Vec::new();
         for window in &set.windows {
@@ -173,13 +168,10 @@ impl OnlineState {
                 source,
                 event_key: slots(&sources[source].1, &window.key, &window.name)?,
                 value: set.event_value(window, catalog)?,
-                row_key: slots(&row, &window.key, &window.name)?,
-                row_slot,
                 length: window.length,
                 aggregate: window.aggregate,
                 table: Table::default(),
             });
-            row_slot += 1;
         }
         Ok(Self { fingerprint: set.view_fingerprint(), sources, views, windows, unkeyed: AtomicU64::new(0) })
     }
@@ -239,8 +231,15 @@ impl OnlineState {
         }
     }
 
-    /// Fills the slots that are gathered with what was known at `at`; the slots of the request are there already.
-    pub(crate) fn fill(&self, schema: &SlotSchema, at: Timestamp, slots: &mut Slots) -> Result<(), EncodeError> {
+    /// Fills the slots that are gathered with what was known at `at`; the slots of the request are there already. The
+    /// plan is of the schema, and of a set with the views of this state.
+    pub(crate) fn fill(
+        &self,
+        schema: &SlotSchema,
+        plan: &RowPlan,
+        at: Timestamp,
+        slots: &mut Slots,
+    ) -> Result<(), EncodeError> {
         let behind = |name: &str, behind: Behind| EncodeError::NotReady {
             source_name: name.into(),
             at,
@@ -249,14 +248,14 @@ impl OnlineState {
                 None => "events were let go".into(),
             },
         };
-        for view in &self.views {
-            let Some(key) = Key::of(slots, schema, &view.row_key) else { continue };
+        for (view, place) in self.views.iter().zip(&plan.views) {
+            let Some(key) = Key::of(slots, schema, &place.key) else { continue };
             let states = view.table.shard(key.as_bytes());
             let Some(state) = states.get(key.as_bytes()) else { continue };
             let Some(fields) = state.latest_at(at, view.ttl).map_err(|error| behind(&view.name, error))? else {
                 continue;
             };
-            for (slot, kept) in (view.row_slot..).zip(fields) {
+            for (slot, kept) in (place.slot..).zip(fields) {
                 match (kept, &schema.fields[slot].vocabulary) {
                     (Kept::Missing, _) => {}
                     (Kept::Float(x), _) => slots.set(slot, Slot::Float(*x)),
@@ -267,8 +266,8 @@ impl OnlineState {
                 }
             }
         }
-        for window in &self.windows {
-            let Some(key) = Key::of(slots, schema, &window.row_key) else { continue };
+        for (window, place) in self.windows.iter().zip(&plan.windows) {
+            let Some(key) = Key::of(slots, schema, &place.key) else { continue };
             let states = window.table.shard(key.as_bytes());
             let value = match states.get(key.as_bytes()) {
                 Some(state) => {
@@ -277,8 +276,8 @@ impl OnlineState {
                 None => WindowState::default().value(at, window.length, window.aggregate).unwrap_or_default(),
             };
             if let Some(value) = value {
-                debug_assert_eq!(schema.fields[window.row_slot].kind, SlotKind::Float);
-                slots.set(window.row_slot, Slot::Float(value));
+                debug_assert_eq!(schema.fields[place.slot].kind, SlotKind::Float);
+                slots.set(place.slot, Slot::Float(value));
             }
         }
         Ok(())

@@ -8,10 +8,10 @@ use arrow::array::{
 };
 use arrow::datatypes::Float64Type;
 use mlops_core::{Dataset, EncodeError, Gather, SlotEncoder, Slots, Timestamp, Value};
-use mlops_features::{Catalog, EventLog, FeatureServer, OnlineState, gather_history};
+use mlops_features::{Catalog, EventLog, FeatureServer, FeatureSet, OnlineState, gather_history};
 use proptest::prelude::*;
 
-use crate::rows::{Row, batch, labels, row, set_over_time};
+use crate::rows::{Row, batch, labels, over_time, row, set_over_time};
 
 const MINUTE: i64 = 60_000_000;
 
@@ -208,6 +208,69 @@ fn a_clock_that_goes_back_too_far_is_not_answered_wrongly() {
     assert_eq!(slots.value(mean), Value::Float(1.0));
     let error = server.gather(&asked[0], Timestamp::from_micros(100 * MINUTE), &mut slots).unwrap_err();
     assert!(matches!(error, EncodeError::NotReady { .. }), "{error}");
+}
+
+#[test]
+fn one_state_serves_sets_whose_rows_have_other_columns() {
+    let catalog = Catalog::new();
+    let plain = set_over_time();
+    let fewer = over_time(FeatureSet::builder("fewer", "at").ints(&["n"]).categories(&["key"]));
+    let more = FeatureSet::builder("more", "at").categories(&["word"]).ints(&["m"]).categories(&["key"]);
+    let more = over_time(more.floats(&["y", "x"]).ints(&["n"]));
+    let folder = tempfile::tempdir().unwrap();
+    let mut log = EventLog::open(folder.path()).unwrap();
+    let event = |(minute, key, n)| Event {
+        happened: minute * MINUTE,
+        known: minute * MINUTE,
+        key: Some(key),
+        n: Some(n),
+        value: Some(minute as f64),
+    };
+    let events = [(1, "a", 1), (2, "b", 2), (3, "a", 2), (4, "b", 1), (5, "b", 2)].map(event);
+    log.append(&plain.sources()[0], &table(&events)).unwrap();
+
+    let asked = [("a", 1), ("b", 2), ("a", 2), ("never", 7)];
+    let asked = asked.map(|(key, n)| row(10 * MINUTE, Some(0.5), Some(n), Some(key)));
+    // Of the columns that not all rows have, the values would be found under a wrong slot.
+    let columns = batch(&asked);
+    let (swapped, ones) = (["b", "a", "b", "b"], [2, 1, 1, 1]);
+    let fields = columns.schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
+    let fields = fields.iter().map(String::as_str).zip(columns.columns().iter().cloned());
+    let added: [(&str, ArrayRef); 3] = [
+        ("word", Arc::new(StringArray::from(swapped.to_vec()))),
+        ("m", Arc::new(Int64Array::from(ones.to_vec()))),
+        ("y", Arc::new(Float64Array::from(vec![0.0; 4]))),
+    ];
+    let wide = RecordBatch::try_from_iter(fields.chain(added)).unwrap();
+    let rows = Dataset::from_batches([wide]).unwrap();
+
+    for born in [&plain, &fewer, &more] {
+        let state = Arc::new(OnlineState::new(born, &catalog).unwrap());
+        log.replay(&state).unwrap().advance(&state, Timestamp::MAX);
+        for set in [&plain, &fewer, &more] {
+            let gathered = gather_history(set, &rows, &log, &catalog).unwrap();
+            let labels = labels(&asked, [0.0; 4]);
+            let fit = set.fit_encode(gathered.batch(), &labels, Timestamp::MAX, &catalog).unwrap();
+            let offline = fit.features.slots_of(gathered.batch()).unwrap();
+            let schema = fit.features.slot_schema().clone();
+            let server = FeatureServer::new(Arc::new(fit.features), Arc::clone(&state)).unwrap();
+            for (index, row) in asked.iter().enumerate() {
+                let request = serde_json::json!({
+                    "at": row.at, "x": row.x, "n": row.n, "key": row.key,
+                    "word": swapped[index], "m": ones[index], "y": 0.0,
+                });
+                let mut slots = Slots::default();
+                server.gather(&request, row.at, &mut slots).unwrap();
+                for (slot, field) in schema.fields.iter().enumerate() {
+                    let (got, wanted) = (slots.value(slot), offline[index].value(slot));
+                    assert_eq!(got, wanted, "{} of row {index}, {set:?} over {born:?}", field.name);
+                }
+                let ever = schema.position("ever.value").unwrap();
+                let by_hand = by_hand(&events, row, "ever.value").map_or(Value::Missing, Value::Float);
+                assert_eq!(slots.value(ever), by_hand);
+            }
+        }
+    }
 }
 
 #[test]

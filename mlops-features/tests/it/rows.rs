@@ -6,7 +6,8 @@ use std::time::Duration;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use mlops_core::Timestamp;
 use mlops_features::{
-    Catalog, Feature, FeatureSet, Fit, Label, Labels, Nulls, Source, Unknown, View, Window, column, weekday,
+    Catalog, Feature, FeatureSet, FeatureSetBuilder, Fit, Label, Labels, Nulls, Source, Unknown, View, Window,
+    column, weekday,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,16 +49,17 @@ pub(crate) fn set() -> FeatureSet {
 
 /// Looks up and windows over a stream of events.
 pub(crate) fn set_over_time() -> FeatureSet {
+    over_time(FeatureSet::builder("over time", "at").floats(&["x"]).ints(&["n"]).categories(&["key"]))
+}
+
+/// The same views and windows for rows of any columns with `n` and `key`.
+pub(crate) fn over_time(row: FeatureSetBuilder) -> FeatureSet {
     let hour = Duration::from_secs(3600);
-    FeatureSet::builder("over time", "at")
-        .floats(&["x"])
-        .ints(&["n"])
-        .categories(&["key"])
-        .sources([Source::new("events", "happened")
-            .known_at("known")
-            .texts(&["key", "word"])
-            .floats(&["value"])
-            .ints(&["n"])])
+    row.sources([Source::new("events", "happened")
+        .known_at("known")
+        .texts(&["key", "word"])
+        .floats(&["value"])
+        .ints(&["n"])])
         .views([
             View::latest("last", "events", &["key"]).ttl(2 * hour).fields(&["value", "word"]),
             View::latest("ever", "events", &["key", "n"]).fields(&["value"]),
