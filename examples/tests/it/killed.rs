@@ -135,8 +135,8 @@ fn lifecycle() -> OsString {
     program.with_extension(std::env::consts::EXE_EXTENSION).into()
 }
 
-/// What a killed process has left is whole. Answers how many files of predictions and outcomes there are.
-fn check_what_is_left(folder: &Path) -> usize {
+/// What a killed process has left is whole.
+fn check_what_is_left(folder: &Path) {
     let registry = BlockingRegistry::folder(folder.join("registry"), Arc::new(SystemClock)).unwrap();
     let verified = registry.verify().unwrap();
     let names = names_in(&folder.join("predictions"));
@@ -155,7 +155,6 @@ fn check_what_is_left(folder: &Path) -> usize {
         events.logged("arrivals"),
         events.torn(),
     );
-    whole.len()
 }
 
 #[test]
@@ -206,4 +205,18 @@ fn killed_at_random_moments_it_goes_on() {
     ids.dedup();
     println!("{} rows of {} flights of {asked} are logged", served.rows(), ids.len());
     assert!(asked - ids.len() <= 10 * 1_100, "{}", asked - ids.len());
+}
+
+#[test]
+fn killed_before_the_first_promotion_it_goes_on() {
+    // The model was registered, and the process killed before it was promoted.
+    let folder = tempfile::tempdir().unwrap();
+    let registry = BlockingRegistry::folder(folder.path().join("registry"), Arc::new(SystemClock)).unwrap();
+    registry.register("flight_delay", &FIRST.bundle, "a test", "cut short").unwrap();
+    let mut child = Command::new(lifecycle()).arg(folder.path()).stdout(Stdio::null()).spawn().unwrap();
+    wait_until(&mut child, || !names_in(&folder.path().join("predictions")).is_empty());
+    assert_eq!(child.try_wait().unwrap(), None, "it should be answering");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(registry.resolve("flight_delay", "champion").unwrap().version, 2);
 }
