@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         registry.release(&bundle, "champion", from, winner.passed(), ["lifecycle", reason])?;
         Ok::<_, Box<dyn Error>>(true)
     };
-    assert!(registry.history(NAME).is_ok() || release(&events, may, None, "the first")?, "no challenger passed");
+    assert!(registry.resolve(NAME, "champion").is_ok() || release(&events, may, None, "the first")?, "none passed");
 
     // In service: rows are answered, answers logged and watched, and outcomes joined as flights land.
     let monitors = ProfileFormat::new(thresholds()?);

@@ -5,6 +5,7 @@
 mod by_hand;
 mod data;
 mod flight;
+mod killed;
 mod laws;
 mod served;
 mod service;
