@@ -4,8 +4,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use mlops_benches::Flight;
 use mlops_core::{Dataset, Encoder, Gather, SlotEncoder, Slots, Timestamp};
-use mlops_examples::{Flight, features, late, read};
+use mlops_examples::{features, ingest, late};
 use mlops_features::{Catalog, EventLog, FeatureServer, FeatureSet, FittedFeatures, OnlineState, gather_history};
 
 const APRIL: Timestamp = Timestamp::from_date(2013, 4, 1);
@@ -20,7 +21,7 @@ struct Prepared {
 /// Fits a set on January to March and gathers the flights until `end`.
 fn prepare(set: &FeatureSet, end: Timestamp) -> Prepared {
     let catalog = Catalog::new();
-    let (flights, weather) = (read("flights.parquet").expect("flights"), read("weather.parquet").expect("weather"));
+    let [flights, weather] = ingest().expect("flights and weather").map(|checked| checked.clean);
     let folder = tempfile::tempdir().expect("a folder");
     let mut log = EventLog::open(folder.path()).expect("a log");
     for source in set.sources() {

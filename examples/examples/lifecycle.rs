@@ -1,53 +1,46 @@
 //! The life of a model on the flights that left New York in 2013: will a flight arrive more than 15 minutes late?
 //!
-//! It is trained on what was known by May, put into service, watched, and replaced as the year drifts. With a folder
-//! as its argument it goes on there where another run, even one that was killed, has left off.
+//! It is trained on what was known by May, put into service, watched, and replaced as the year drifts. All of it lies in
+//! `target/lifecycle`, or in the folder that is the argument; a run goes on where the one before has left off, even if that
+//! was killed. Remove the folder to begin anew.
 
-use std::{collections::BTreeMap, env, error::Error, fs, path::PathBuf, sync::Arc, time::Duration, time::Instant};
+use std::{env, error::Error, path::PathBuf, sync::Arc};
 
 use mlops_core::*;
-use mlops_drift::{ProfileFormat, ReferenceProfile, WindowDrift};
-use mlops_examples::{Flight, features, ingest, late, thresholds};
-use mlops_features::{Catalog, EventStream, FeaturesFormat, Feed, FittedFeatures, LabelDefinition, gather_history};
-use mlops_registry::BlockingRegistry;
+use mlops_drift::{ProfileFormat, ReferenceProfile};
+use mlops_examples::{DAY, features, ingest, late, thresholds};
+use mlops_features::{Catalog, EventStream, FeaturesFormat, Feed, FittedFeatures, TableRow, gather_history};
 use mlops_serve::*;
 
 const NAME: &str = "flight_delay";
-const DAY: Duration = Duration::from_secs(86_400);
 /// How many rows a release is made of at most, the last ones.
 const ROWS: usize = 250_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(env::args().nth(1).unwrap_or_else(|| "target/lifecycle".into()));
-    if env::args().len() == 1 {
-        fs::remove_dir_all(&folder).ok();
-    }
 
     // Data in: what can't be is set aside; events are stamped, logged and applied to the state that serves.
     let [flights, weather] = ingest()?;
-    println!("flights: {flights}\nweather: {weather}");
+    println!("flights: {flights}\nweather: {weather}\neverything goes to {}", folder.display());
     let (flights, catalog, may) = (flights.clean, Catalog::new(), Timestamp::from_date(2013, 5, 1));
     let set = features(&catalog)?;
-    let tables =
-        [("weather", weather.clean.batch()), ("arrivals", flights.batch()), ("departures", flights.batch())];
-    let (mut feed, mut events) =
-        (Feed::new(&set, &tables)?, EventStream::open(folder.join("events"), &set, &catalog)?);
+    let (sky, rows) = (weather.clean.batch(), flights.batch());
+    let mut feed = Feed::new(&set, &[("weather", sky), ("arrivals", rows), ("departures", rows)])?;
+    let mut events = EventStream::open(folder.join("events"), &set, &catalog)?;
     let begin = feed.resume(&events).map_or(may, |last| last.max(may));
     feed.advance(&mut events, may)?;
 
     // A release: two families challenge the champion; the best that passes the gate takes its place.
     let clock = Arc::new(ManualClock::at(begin));
-    let registry = BlockingRegistry::folder(folder.join("registry"), clock.clone())?;
-    let logistic = LogisticTrainer::builder().gradient_tolerance(1e-4).build()?;
-    let families =
-        [Family::new("logistic", logistic, LogisticFormat), Family::new("mlp", MlpTrainer::default(), MlpFormat)];
-    let gate = Gate::new([
-        Rule::at_least("roc_auc", 0.65),
-        Rule::better_than_baseline("log_loss", 0.005),
-        Rule::no_worse_than_baseline("log_loss", 0.01).in_each_slice_of("origin"),
-    ])?;
-    let pipeline = Pipeline::new(NAME, families, gate, "log_loss")?.code(code_revision("."));
-    let release = |events: &EventStream, now: Timestamp, champion: Option<&Live<Flight>>, reason: &str| {
+    let registry = mlops_registry::BlockingRegistry::folder(folder.join("registry"), clock.clone())?;
+    let linear = LogisticTrainer::builder().gradient_tolerance(1e-4).build()?;
+    let linear = Family::new("logistic", linear, LogisticFormat);
+    let mlp = Family::new("mlp", MlpTrainer::default(), MlpFormat);
+    let better = Rule::better_than_baseline("log_loss", 0.005);
+    let everywhere = Rule::no_worse_than_baseline("log_loss", 0.01).in_each_slice_of("origin");
+    let gate = Gate::new([Rule::at_least("roc_auc", 0.65), better, everywhere])?;
+    let pipeline = Pipeline::new(NAME, [linear, mlp], gate, "log_loss")?.code(code_revision("."));
+    let release = |events: &EventStream, now: Timestamp, champion: Option<&Live<TableRow>>, reason: &str| {
         let rows = flights.between("scheduled", Timestamp::MIN, now)?.last(ROWS);
         let known = gather_history(&set, &rows, events.log(), &catalog)?;
         let data =
@@ -57,82 +50,58 @@ fn main() -> Result<(), Box<dyn Error>> {
         let Some(winner) = made.winner else { return Ok(false) };
         let profile = ReferenceProfile::of(&data, &winner).without(&["year", "month", "day"]).build()?;
         let bundle = winner.bundle().part("profile", profile.to_part()).build()?;
-        let expected = champion.map(Live::version);
-        registry.release(&bundle, "champion", expected, winner.passed(), ["lifecycle", reason])?;
+        let from = champion.map(Live::version);
+        registry.release(&bundle, "champion", from, winner.passed(), ["lifecycle", reason])?;
         Ok::<_, Box<dyn Error>>(true)
     };
-    if registry.history(NAME).is_err() && !release(&events, may, None, "the first")? {
-        return Err("no candidate passed the gate".into());
-    }
+    assert!(registry.history(NAME).is_ok() || release(&events, may, None, "the first")?, "no challenger passed");
 
     // In service: rows are answered, answers logged and watched, and outcomes joined as flights land.
-    let log = Arc::new(PredictionLog::new(folder.join("predictions"), LogOptions::default())?);
-    let (join, monitors) = (Arc::new(OutcomeJoin::new(16_384, 2 * DAY)), ProfileFormat::new(thresholds()?));
+    let monitors = ProfileFormat::new(thresholds()?);
     let state = FeaturesFormat::new(catalog.clone()).with_state(events.state().clone());
-    let loader = Loader::new(state).model(LogisticFormat).model(MlpFormat);
-    let loader = loader.profile(monitors.clone()).observer(&join).log(&log);
-    let load = || -> Result<_, Box<dyn Error>> { Ok(loader.load(registry.fetch(NAME, "champion")?)?) };
-    let (runner, latencies, mut drift) = (Runner::new(load()?), LatencyHistogram::default(), BTreeMap::new());
+    let loader = Loader::new(state).model(LogisticFormat).model(MlpFormat).profile(monitors.clone());
+    let join = OutcomeJoin::new(16_384, 2 * DAY);
+    let service = Service::start(loader, registry.fetch(NAME, "champion")?, folder.join("predictions"), join)?;
     let policy = RetrainPolicy::builder().without_drifted_columns().strong_drift(1.0).cool_down(56 * DAY).limit(4);
-    let (policy, mut today) = (policy.build()?, begin);
-    let moves = registry.alias_history(NAME, "champion")?;
+    let (policy, moves) = (policy.build()?, registry.alias_history(NAME, "champion")?);
     let mut trained = TrainingState { last_trained: moves[moves.len() - 1].at, retrained: moves.len() as u32 - 1 };
-    let outcomes = late().of(flights.batch(), &catalog)?.by_availability();
-    let mut outcomes = outcomes.iter().skip_while(|(_, label)| label.available <= begin).peekable();
-    let asked: Vec<Flight> = serde_arrow::from_record_batch(flights.batch())?;
-    let (mut scratch, mut answer) = (runner.scratch(), [0.0]);
-    for (row, flight) in asked.iter().enumerate().skip_while(|(_, flight)| flight.scheduled < begin) {
-        feed.advance(&mut events, flight.scheduled)?;
-        while let Some((row, label)) = outcomes.next_if(|(_, label)| label.available <= flight.scheduled) {
-            if let Some(joined) = join.outcome(&row.to_string(), label.value, label.available) {
-                runner.outcome(&joined.as_outcome());
-            }
-        }
-        if flight.scheduled >= today + DAY {
-            // Once a day: does what the monitors say call for another model?
-            today = today + DAY;
-            (clock.set(today), events.snapshot()?, log.flush()?);
-            let live = runner.live();
-            let week = monitors.monitor(live.version()).and_then(|monitor| monitor.evaluate(today));
-            let worst = week.as_ref().and_then(WindowDrift::worst).map_or(0.0, |column| column.psi.statistic);
-            let of_month: &mut f64 = drift.entry(today.to_string()[..7].to_owned()).or_default();
-            *of_month = worst.max(*of_month);
-            let decision = policy.decide(today, &trained, &monitors.signals(live.version(), today));
-            if decision.is_retrain() {
-                trained = TrainingState { last_trained: today, retrained: trained.retrained + 1 };
-                if release(&events, today, Some(&live), &decision.to_string())? {
-                    runner.swap(load()?)?;
+    let outcomes = late().of(flights.batch(), &catalog)?.known();
+    for (now, moment) in Backtest::new(&set.requests(flights.batch())?, TableRow::at, outcomes, begin, DAY) {
+        feed.advance(&mut events, now)?;
+        match moment {
+            Moment::Outcome { row, label } => _ = service.outcome(&row.to_string(), label, now),
+            Moment::Request { row, request } => _ = service.predict(&row.to_string(), request, now)?,
+            Moment::Tick => {
+                // The day is over: does what the monitors say call for another model?
+                clock.set(now);
+                events.snapshot()?;
+                service.log().flush()?;
+                let live = service.runner().live();
+                let decision = policy.decide(now, &trained, &monitors.signals(live.version(), now));
+                if decision.is_retrain() {
+                    trained = TrainingState { last_trained: now, retrained: trained.retrained + 1 };
+                    if release(&events, now, Some(&live), &decision.to_string())? {
+                        service.replace(registry.fetch(NAME, "champion")?)?;
+                    }
                 }
             }
         }
-        let start = Instant::now();
-        runner.answer(&row.to_string(), flight, flight.scheduled, &mut scratch, &mut answer)?;
-        latencies.record(start.elapsed());
     }
-    log.flush()?;
 
     // What it came to: the first model beside the living one, on all that was served and has an outcome.
-    let served = read_predictions(folder.join("predictions"))?;
-    let label = LabelDefinition::new("label", "label_available").float("label");
-    let known = label.of(served.batch(), &catalog)?.known_by(&served, Timestamp::MAX)?;
-    let validation = Validation::new(&known.rows, &known.labels, BinaryEvaluator::default())?;
-    let validation = validation.slice_by_month(&known.rows, "at")?;
-    let first = Arc::new(registry.bundle(NAME, 1)?);
-    let inputs = FittedFeatures::from_bundle(&first, &catalog)?.encode_batch(known.rows.batch())?;
-    let first = loader.load(SourcedBundle { version: 1, bundle: first })?;
+    let (rows, validation) = Validation::of_column(&service.predictions()?, "label")?;
+    let (validation, worst) = (validation.slice_by_month(&rows, "at")?, monitors.worst_by_month());
+    let first = service.loader().load(registry.fetch_version(NAME, 1)?)?;
+    let inputs = FittedFeatures::from_bundle(first.bundle().bundle(), &catalog)?.encode_batch(rows.batch())?;
     let frozen = validation.of_model(first.bundle().model_part(), &inputs)?;
-    let living = validation.of_scores("living", known.rows.floats("output.probability")?)?;
+    let living = validation.of_scores("living", rows.floats("output.probability")?)?;
     let mut table = Table::beside("month", &[("frozen", &frozen), ("living", &living)], &["log_loss", "roc_auc"]);
-    table.column("largest PSI", |month| format!("{:.1}", drift.get(month).unwrap_or(&0.0)));
+    table.column("drift", |month| worst.get(month).map_or(String::new(), ToString::to_string));
+    let moves = registry.alias_history(NAME, "champion")?;
+    let version = |month: &str| moves.iter().rfind(|one| *one.at.month() <= *month).map_or(0, |one| one.what.to);
+    table.column("version", |month| version(month).to_string());
     println!("\n{table}");
-    for moved in registry.alias_history(NAME, "champion")? {
-        println!("version {} since {}: {}", moved.what.to, moved.at, moved.what.reason);
-    }
-    println!("{latencies:?}\n{:?}\n{:?}\n{:?}", runner.counts(), log.counts(), join.counts());
-    println!(
-        "{} rows were no events, {} had no key; all lies in {folder:?}",
-        feed.left_out(),
-        events.state().unkeyed()
-    );
+    moves.iter().for_each(|moved| println!("{moved}"));
+    println!("{service}\nevents: {} rows were none, {} had no key", feed.left_out(), events.state().unkeyed());
     Ok(())
 }

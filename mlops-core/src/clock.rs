@@ -63,6 +63,17 @@ impl Timestamp {
         Duration::from_micros(if self.0 > earlier.0 { self.0.abs_diff(earlier.0) } else { 0 })
     }
 
+    /// The month in UTC, as `2013-05`.
+    ///
+    /// ```
+    /// assert_eq!(mlops_core::Timestamp::from_date(2013, 5, 31).month(), "2013-05");
+    /// ```
+    #[must_use]
+    pub fn month(self) -> String {
+        let (year, month, _) = self.date();
+        format!("{year:04}-{month:02}")
+    }
+
     /// Year, month and day (from 1) in UTC.
     #[must_use]
     pub const fn date(self) -> (i64, u32, u32) {

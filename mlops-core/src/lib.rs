@@ -44,8 +44,8 @@ pub use observer::{Answered, Observer, ObserverFormat, Outcome};
 pub use pipeline::{Challenger, Pipeline, PipelineError, PipelineRun, Prepared, Winner};
 pub use report::Table;
 pub use retrain::{
-    Decision, EffectInterval, Reason, RetrainPolicy, RetrainPolicyBuilder, RetrainPolicyError, Signal, SignalKind,
-    TrainingState, Waiting,
+    Backtest, Decision, EffectInterval, Moment, Reason, RetrainPolicy, RetrainPolicyBuilder, RetrainPolicyError,
+    Signal, SignalKind, TrainingState, Waiting,
 };
 pub use run::{DataUse, Run, RunInProgress, code_revision};
 pub use schema::{Column, Schema, SchemaError, Signature};

@@ -104,12 +104,13 @@ pub struct Labelled {
 }
 
 impl Labels {
-    /// The labels that came, each with the number of its row, in the order in which they could be known.
+    /// The labels that came, each with the number of its row and the time from which it could be known, in the order of
+    /// that time.
     #[must_use]
-    pub fn by_availability(&self) -> Vec<(usize, Label)> {
-        let mut labels: Vec<_> =
-            self.0.iter().enumerate().filter_map(|(row, label)| Some((row, (*label)?))).collect();
-        labels.sort_by_key(|&(row, label)| (label.available, row));
+    pub fn known(&self) -> Vec<(usize, Timestamp, f64)> {
+        let known = |(row, label): (usize, &Option<Label>)| label.map(|label| (row, label.available, label.value));
+        let mut labels: Vec<_> = self.0.iter().enumerate().filter_map(known).collect();
+        labels.sort_by_key(|&(row, available, _)| (available, row));
         labels
     }
 

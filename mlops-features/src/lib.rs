@@ -21,6 +21,7 @@ pub use error::FeatureError;
 pub use fit::Fit;
 pub use fitted::FittedFeatures;
 pub use label::{Label, LabelDefinition, Labelled, Labels};
+pub use read::TableRow;
 pub use server::{FeatureServer, FeaturesFormat};
 pub use split::FitSplit;
 pub use time::{Appended, EventLog, EventStream, Feed, OnlineState, Replay, Stamp, gather_history};

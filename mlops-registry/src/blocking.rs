@@ -158,6 +158,14 @@ impl<R: Registry> BlockingRegistry<R> {
         block_on(self.0.fetch(name, alias))
     }
 
+    /// A version's bundle, as [`BundleSource::fetch`](mlops_core::BundleSource::fetch) gives that of an alias.
+    ///
+    /// # Errors
+    /// Those of [`Registry::bundle`].
+    pub fn fetch_version(&self, name: &str, version: u64) -> Result<SourcedBundle, RegistryError> {
+        Ok(SourcedBundle { version, bundle: Arc::new(self.bundle(name, version)?) })
+    }
+
     /// [`BundleSource::changed`](mlops_core::BundleSource::changed); sleeps between askings.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! What a registry remembers.
 
+use std::fmt;
+
 use std::sync::Arc;
 
 use mlops_core::{Fingerprint, Manifest, Timestamp};
@@ -100,4 +102,12 @@ pub struct AliasMove {
     /// What the gate found, for a promotion; a record to read, which no promotion takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<serde_json::Value>,
+}
+
+/// Where the alias points since when, by whom and why.
+impl fmt::Display for Recorded<AliasMove> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, actor, what: AliasMove { alias, to, reason, .. }, .. } = self;
+        write!(f, "{alias} is version {to} since {at}, by {actor}: {reason}")
+    }
 }

@@ -13,6 +13,8 @@ mod latency;
 mod log;
 mod outcome;
 mod runner;
+#[cfg(feature = "log")]
+mod service;
 
 #[cfg(any(feature = "linfa", feature = "candle"))]
 pub use backend::ParameterError;
@@ -27,3 +29,5 @@ pub use latency::LatencyHistogram;
 pub use log::{LogCounts, LogError, LogOptions, LogStop, PredictionLog, read_predictions, read_predictions_of};
 pub use outcome::{Joined, OutcomeCounts, OutcomeJoin};
 pub use runner::{Answer, Counts, Live, Prediction, RunError, Runner, Scratch, SwapError};
+#[cfg(feature = "log")]
+pub use service::{Service, ServiceError};

@@ -6,18 +6,19 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 use mlops_core::{Dataset, Gather, SlotEncoder, Slots, Timestamp, Value};
-use mlops_examples::{Flight, features, flight_expectations, late, read, weather_expectations};
+use mlops_examples::{features, ingest, late};
 use mlops_features::{Catalog, EventLog, FeatureServer, FeatureSet, Fit, OnlineState, gather_history};
 
 use crate::by_hand::{Fitted, Raw, encoded, gathered};
+use crate::flight::Flight;
 
 /// The year, prepared once for all tests.
-struct Year {
-    flights: Dataset,
-    weather: Dataset,
-    set: FeatureSet,
+pub(crate) struct Year {
+    pub(crate) flights: Dataset,
+    pub(crate) weather: Dataset,
+    pub(crate) set: FeatureSet,
     log: EventLog,
-    gathered: Dataset,
+    pub(crate) gathered: Dataset,
     fit: Fit,
     _folder: tempfile::TempDir,
 }
@@ -40,11 +41,10 @@ fn logged(set: &FeatureSet, flights: &Dataset, weather: &Dataset) -> (EventLog, 
     (log, folder)
 }
 
-static YEAR: LazyLock<Year> = LazyLock::new(|| {
+pub(crate) static YEAR: LazyLock<Year> = LazyLock::new(|| {
     let catalog = Catalog::new();
     let set = features(&catalog).unwrap();
-    let flights = flight_expectations().check(&read("flights.parquet").unwrap()).unwrap();
-    let weather = weather_expectations().check(&read("weather.parquet").unwrap()).unwrap();
+    let [flights, weather] = ingest().unwrap();
     assert_eq!(weather.quarantine.to_string(), "1 wind_speed is outside of 0 to 200");
     let (flights, weather) = (flights.clean, weather.clean);
     let (log, _folder) = logged(&set, &flights, &weather);

@@ -4,4 +4,8 @@
 
 mod by_hand;
 mod data;
+mod flight;
 mod laws;
+mod served;
+mod service;
+mod thresholds;

@@ -41,6 +41,20 @@ impl Validation {
         Ok(Self { evaluator, data: rows.version(), labels: labels.to_vec(), slicings: Vec::new() })
     }
 
+    /// The rows of a table that have an outcome in a column, over a half where it is positive, such as served rows with
+    /// what came of them.
+    ///
+    /// # Errors
+    /// [`DatasetError`] where there is no such column, or it holds no numbers.
+    pub fn of_column(table: &Dataset, outcome: &str) -> Result<(Dataset, Self), DatasetError> {
+        let outcomes = table.floats(outcome)?;
+        let rows = table.filter(&outcomes.iter().map(|outcome| !outcome.is_nan()).collect::<Vec<_>>())?;
+        let labels: Vec<bool> =
+            outcomes.iter().filter(|outcome| !outcome.is_nan()).map(|outcome| *outcome > 0.5).collect();
+        let validation = Self::new(&rows, &labels, BinaryEvaluator::default())?;
+        Ok((rows, validation))
+    }
+
     /// Slices the rows by the texts of columns.
     ///
     /// # Errors
@@ -58,11 +72,7 @@ impl Validation {
     /// # Errors
     /// [`DatasetError`] where there is no such column, or it holds no times.
     pub fn slice_by_month(mut self, rows: &Dataset, column: &str) -> Result<Self, DatasetError> {
-        let month = |time: Timestamp| {
-            let (year, month, _) = time.date();
-            format!("{year:04}-{month:02}")
-        };
-        let months = rows.times(column)?.into_iter().map(|time| time.map(month).unwrap_or_default());
+        let months = rows.times(column)?.into_iter().map(|time| time.map(Timestamp::month).unwrap_or_default());
         self.slicings.push(("month".into(), months.collect()));
         Ok(self)
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use mlops_core::{Answered, FormatError, Observer, ObserverFormat, Outcome, Signal, Timestamp};
 
 use super::{InputMonitor, MonitorOptions, PerformanceMonitor, PerformanceTally, WindowPerformance};
-use crate::{PROFILE_MEDIA_TYPE, ReferenceProfile};
+use crate::{ColumnDrift, PROFILE_MEDIA_TYPE, ReferenceProfile};
 
 /// Makes monitors of each profile that is loaded, and keeps a handle to them for the application: an
 /// [`InputMonitor`], and, where the profile tells the log loss of the model's evaluation, a [`PerformanceMonitor`].
@@ -89,6 +89,21 @@ impl ProfileFormat {
             signals.extend(lock(&performance).signals(now));
         }
         signals
+    }
+
+    /// By month (`2013-05`, in UTC) the column that was furthest from its reference, by the population stability index,
+    /// in a window that ended in it; of all windows that are kept, of all versions that are.
+    #[must_use]
+    pub fn worst_by_month(&self) -> BTreeMap<String, ColumnDrift> {
+        let mut months: BTreeMap<String, ColumnDrift> = BTreeMap::new();
+        for window in self.monitors().iter().flat_map(|monitor| monitor.windows()) {
+            let Some(worst) = window.worst() else { continue };
+            let of_month = months.entry(window.until.month()).or_insert_with(|| worst.clone());
+            if worst.psi.statistic > of_month.psi.statistic {
+                *of_month = worst.clone();
+            }
+        }
+        months
     }
 
     fn of_performance(&self, version: u64) -> Option<Arc<Mutex<PerformanceMonitor>>> {

@@ -88,10 +88,32 @@ impl InputMonitor {
         let window = match self.options.window {
             Window::Time(_) => self.window_of(now, 0),
             Window::Rows(_) => self.window_of(now, self.arrived.load(Ordering::Relaxed)),
-        }
-        .checked_sub(1)?;
-        let oldest = self.newest.load(Ordering::Relaxed).saturating_sub(self.options.keep as i64 - 1);
-        if window < oldest {
+        };
+        self.compare(window.checked_sub(1)?)
+    }
+
+    /// The drift of every window that is kept, has ended and has a row, the earliest first. A window has ended once a
+    /// row of a later one came.
+    #[must_use]
+    pub fn windows(&self) -> Vec<WindowDrift> {
+        let newest = self.newest.load(Ordering::Relaxed);
+        (self.oldest()..newest).filter_map(|window| self.compare(window)).collect()
+    }
+
+    /// Holds all counts until what is returned is dropped, as an evaluation would that doesn't return.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn hold(&self) -> impl Sized + '_ {
+        self.stripes.hold()
+    }
+
+    /// The earliest window that is kept.
+    fn oldest(&self) -> i64 {
+        self.newest.load(Ordering::Relaxed).saturating_sub(self.options.keep as i64 - 1)
+    }
+
+    fn compare(&self, window: i64) -> Option<WindowDrift> {
+        if window < self.oldest() {
             return None;
         }
         let mut counts = self.profile.counts();

@@ -123,7 +123,7 @@ impl Stripes {
     }
 
     /// Holds all sets, so that nothing can be counted meanwhile.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(super) fn hold(&self) -> Vec<impl Sized + '_> {
         self.0.iter().map(|stripe| ignore_poison(stripe.0.lock())).collect()
     }

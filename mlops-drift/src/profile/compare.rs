@@ -1,5 +1,7 @@
 //! Later rows against the reference, column by column.
 
+use std::fmt;
+
 use super::{BinCounts, Bins, ProfileColumn, ReferenceProfile};
 use crate::DriftError;
 use crate::compare::{JensenShannon, KsInterval, Psi, PsiZeros, jensen_shannon, ks_interval, psi};
@@ -33,6 +35,13 @@ pub struct ColumnDrift {
     pub reference_without_value: f64,
     /// The same of the current rows.
     pub current_without_value: f64,
+}
+
+/// The column and its population stability index.
+impl fmt::Display for ColumnDrift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} PSI {:.2}", self.column, self.psi.statistic)
+    }
 }
 
 impl ReferenceProfile {

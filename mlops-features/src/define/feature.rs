@@ -89,6 +89,15 @@ impl Feature {
         Self { name: name.into(), value: value.into(), encoding }
     }
 
+    /// A number that comes round, such as the hour of a day, as its place on a circle: two features, the sine and the
+    /// cosine, whose names end in `_sin` and `_cos`.
+    #[must_use]
+    pub fn cycle(name: &str, value: impl Into<Expr>, period: f64, nulls: Nulls) -> [Self; 2] {
+        let value = value.into();
+        let sine = Self::number(&format!("{name}_sin"), value.clone().cycle_sin(period), nulls);
+        [sine, Self::number(&format!("{name}_cos"), value.cycle_cos(period), nulls)]
+    }
+
     /// A category column as one number a category.
     #[must_use]
     pub fn one_hot(name: &str, value: impl Into<Expr>, unknown: Unknown) -> Self {

@@ -2,6 +2,8 @@
 
 mod batch;
 mod row;
+mod table_row;
 
 pub(crate) use batch::BatchReader;
 pub(crate) use row::RowReader;
+pub use table_row::TableRow;

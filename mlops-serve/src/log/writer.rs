@@ -1,6 +1,7 @@
 //! The log: what it is told, what it writes, what it counts.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -139,6 +140,25 @@ pub struct PredictionLog {
     failed: AtomicU64,
     outcomes_written: AtomicU64,
     outcomes_failed: AtomicU64,
+    disk: Disk,
+}
+
+/// What is called before a file is written: how a test holds the disk.
+#[derive(Default)]
+struct Disk(Option<Box<dyn Fn() + Send + Sync>>);
+
+impl Disk {
+    fn wait(&self) {
+        if let Some(wait) = &self.0 {
+            wait();
+        }
+    }
+}
+
+impl fmt::Debug for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "held" } else { "free" })
+    }
 }
 
 #[derive(Debug)]
@@ -182,7 +202,22 @@ impl PredictionLog {
             failed: AtomicU64::new(0),
             outcomes_written: AtomicU64::new(0),
             outcomes_failed: AtomicU64::new(0),
+            disk: Disk::default(),
         })
+    }
+
+    /// Has `wait` called before each file is written, in the middle of a flush: a disk that a test can hold.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn with_disk(mut self, wait: impl Fn() + Send + Sync + 'static) -> Self {
+        self.disk = Disk(Some(Box::new(wait)));
+        self
+    }
+
+    /// The folder that it writes to.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The observer of a version's answers. Its room is freed after it was dropped and its rows were written.
@@ -212,6 +247,7 @@ impl PredictionLog {
             }
             let name = format!("v{}-{prefix}-{files:06}.parquet", queue.schema.version);
             *files += 1;
+            self.disk.wait();
             let result = segment::write(&self.folder, &name, &queue.schema, taken);
             let counter = if result.is_ok() { &self.written } else { &self.failed };
             counter.fetch_add(rows as u64, Ordering::Relaxed);
@@ -251,7 +287,10 @@ impl PredictionLog {
             if stopped {
                 break;
             }
-            std::thread::park_timeout(self.options.every);
+            // What was called in a flush may have used up the wake-up of a stop.
+            if !self.shared.stopped.load(Ordering::Acquire) {
+                std::thread::park_timeout(self.options.every);
+            }
         }
         *lock(&self.shared.writer) = None;
     }

@@ -1,12 +1,13 @@
 //! Answers come first; what was answered is in a whole file or counted.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType, UInt64Type};
-use mlops_core::Dataset;
+use mlops_core::{Dataset, Slots};
+use mlops_drift::{InputMonitor, MonitorOptions, ReferenceProfile, Window};
 use mlops_serve::{Live, LogCounts, LogError, LogOptions, PredictionLog, Runner};
 
 use crate::toy::{at, loaded};
@@ -71,6 +72,73 @@ fn answers_come_first_while_the_log_is_blocked() {
     assert_eq!(counts.written + dropped(&counts), REQUESTS);
     let rows: usize = batches(folder.path()).iter().map(RecordBatch::num_rows).sum();
     assert_eq!(rows as u64, counts.written);
+}
+
+/// A writer that is stuck in the middle of a flush, and an evaluation that doesn't return: nobody's answer waits.
+#[test]
+fn answers_come_first_while_the_disk_blocks_and_an_evaluation_does_not_return() {
+    const THREADS: u64 = 4;
+    const REQUESTS: u64 = 10_000;
+    let folder = tempfile::tempdir().unwrap();
+    let (stuck, is_stuck) = mpsc::channel();
+    let (open, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(Some(gate));
+    let disk = move || {
+        // Only the first file waits.
+        if let Some(gate) = gate.lock().unwrap().take() {
+            stuck.send(()).unwrap();
+            gate.recv().unwrap();
+        }
+    };
+    let options = LogOptions { rows: 1_000, ..LogOptions::default() };
+    let log = PredictionLog::new(folder.path(), options).unwrap().with_disk(disk);
+    let bundle = loaded(0.5, 0.5);
+    let mut profile = ReferenceProfile::builder(bundle.encoder().slot_schema()).outputs(["probability"]);
+    profile.add(&Slots::new(5), &[0.25]);
+    let window = MonitorOptions::builder().window(Window::Rows(1_000)).stripes(2).build().unwrap();
+    let monitor = Arc::new(InputMonitor::new(profile.build().unwrap(), 1, &window));
+    let observers = vec![log.observer(1, &bundle), Arc::clone(&monitor) as _];
+    let runner = Runner::new(Live::new(1, bundle, observers));
+    let stop = log.stop_handle();
+    std::thread::scope(|scope| {
+        runner.predict("the first", &1.0, at(0)).unwrap();
+        let log = &log;
+        let writer = scope.spawn(move || log.run(|error| panic!("{error}")));
+        is_stuck.recv().unwrap();
+        let evaluation = monitor.hold();
+        let askers: Vec<_> = (0..THREADS)
+            .map(|thread| {
+                let runner = &runner;
+                scope.spawn(move || {
+                    let (mut scratch, mut outputs) = (runner.scratch(), [0.0]);
+                    for request in 0..REQUESTS / THREADS {
+                        let id = format!("{thread}-{request}");
+                        runner.answer(&id, &1.0, at(0), &mut scratch, &mut outputs).unwrap();
+                        assert_eq!(outputs, [0.25]);
+                    }
+                })
+            })
+            .collect();
+        askers.into_iter().for_each(|asker| asker.join().unwrap());
+        // All were answered, while the flush holds the first row and the evaluation all counts.
+        assert_eq!(runner.counts().answered, REQUESTS + 1);
+        let counts = log.counts();
+        assert_eq!((counts.observed, counts.written), (REQUESTS + 1, 0));
+        assert_eq!(counts.waiting + dropped(&counts), REQUESTS);
+        assert!(counts.waiting <= 1_000 && counts.full > 0, "{counts:?}");
+        let tally = monitor.tally();
+        assert_eq!((tally.arrived, tally.dropped), (REQUESTS + 1, REQUESTS));
+        drop(evaluation);
+        open.send(()).unwrap();
+        stop.stop();
+        writer.join().unwrap();
+    });
+    let counts = log.counts();
+    assert_eq!((counts.waiting, counts.written + dropped(&counts)), (0, REQUESTS + 1));
+    let rows: usize = batches(folder.path()).iter().map(RecordBatch::num_rows).sum();
+    assert_eq!(rows as u64, counts.written);
+    runner.predict("the last", &1.0, at(0)).unwrap();
+    assert_eq!(monitor.tally().dropped, REQUESTS);
 }
 
 #[test]

@@ -55,6 +55,7 @@ impl Drop for Leaving<'_> {
     }
 }
 
+/// Four threads ask while versions are swapped as fast as they can be, which is far more often than every millisecond.
 #[test]
 fn swap_mixes_no_answer_and_loses_none() {
     const THREADS: u64 = 4;
