@@ -195,12 +195,18 @@ impl Dataset {
         Ok(texts.as_string::<i32>().iter().map(|text| text.unwrap_or_default().to_owned()).collect())
     }
 
-    /// The numbers of a column; nulls are NaN.
+    /// The numbers of a column; nulls are NaN, booleans 0 and 1.
     ///
     /// # Errors
-    /// [`DatasetError::MissingColumn`], or [`DatasetError::Arrow`] where the column's values are no numbers.
+    /// [`DatasetError::MissingColumn`], or [`DatasetError::WrongType`] where the column holds no numbers: texts and
+    /// times are none.
     pub fn floats(&self, name: &str) -> Result<Vec<f64>, DatasetError> {
-        let floats = cast(self.column(name)?, &DataType::Float64)
+        let column = self.column(name)?;
+        let got = column.data_type();
+        if !(got.is_numeric() || *got == DataType::Boolean) {
+            return Err(DatasetError::WrongType { column: name.into(), got: got.to_string(), wanted: "numbers" });
+        }
+        let floats = cast(column, &DataType::Float64)
             .map_err(|source| DatasetError::Arrow { origin: format!("column `{name}`"), source })?;
         Ok(floats.as_primitive::<Float64Type>().iter().map(|x| x.unwrap_or(f64::NAN)).collect())
     }

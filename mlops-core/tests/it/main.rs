@@ -7,5 +7,7 @@ mod dataset;
 mod evaluation;
 mod evaluation_laws;
 mod gate;
+mod pipeline;
 mod scored;
+mod tables;
 mod toy;

@@ -15,7 +15,7 @@ use crate::{ColumnDrift, PROFILE_MEDIA_TYPE, ReferenceProfile};
 /// clone of the format (clones share the handles) and asks it for [signals](Self::signals). A version that is
 /// loaded again gets fresh monitors, which take the place of those before. The handles of the
 /// [`KEPT`](Self::KEPT) highest versions are kept, so the last windows of a version that was replaced can still be
-/// read.
+/// read; one that was loaded last is among them whatever its number is, as after a rollback.
 ///
 /// The first output is taken for the probability, and a label over a half for a positive outcome.
 #[derive(Clone, Debug, Default)]
@@ -131,8 +131,11 @@ impl ObserverFormat for ProfileFormat {
             Monitors { inputs, performance: performance.map(|performance| Arc::new(Mutex::new(performance))) };
         let mut monitors = lock(&self.monitors);
         monitors.insert(version, watching.clone());
-        while monitors.len() > Self::KEPT {
-            monitors.pop_first();
+        let other = |monitors: &BTreeMap<u64, Monitors>| monitors.keys().copied().find(|kept| *kept != version);
+        while monitors.len() > Self::KEPT
+            && let Some(lowest) = other(&monitors)
+        {
+            monitors.remove(&lowest);
         }
         Ok(Box::new(watching))
     }

@@ -186,7 +186,8 @@ impl MonitorOptionsBuilder {
             return out_of_range("stripes", &options.stripes, "1 to 1024");
         }
         options.stripes = options.stripes.next_power_of_two();
-        let DriftThresholds { psi, jensen_shannon, without_value, min_rows, .. } = options.thresholds;
+        let DriftThresholds { psi, jensen_shannon, without_value, min_rows, log_loss, calibration } =
+            options.thresholds;
         if !(psi > 0.0 && psi.is_finite()) {
             return out_of_range("psi", &psi, "over 0");
         }
@@ -201,7 +202,12 @@ impl MonitorOptionsBuilder {
         if min_rows == 0 {
             return out_of_range("min_rows", &min_rows, "1 and more");
         }
-        options.performance(0, 0.0).build()?;
+        if !(log_loss > 0.0 && log_loss.is_finite()) {
+            return out_of_range("log_loss", &log_loss, "over 0");
+        }
+        if !(0.0 < calibration && calibration <= 1.0) {
+            return out_of_range("calibration", &calibration, "over 0, up to 1");
+        }
         Ok(options)
     }
 }

@@ -26,6 +26,8 @@ pub struct ProfileBuilder {
     categories: usize,
     log_loss: Option<f64>,
     rows: u64,
+    /// Outputs that didn't come evenly.
+    uneven: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -129,7 +131,8 @@ impl ReferenceProfile {
                 _ => Values::Presence { present: 0, missing: 0 },
             },
         });
-        ProfileBuilder { columns: columns.collect(), bins: 10, categories: 64, log_loss: None, rows: 0 }
+        let (bins, categories, columns) = (10, 64, columns.collect());
+        ProfileBuilder { columns, bins, categories, log_loss: None, rows: 0, uneven: None }
     }
 }
 
@@ -186,7 +189,7 @@ impl ProfileBuilder {
         }
     }
 
-    /// Adds many rows, whose outputs lie one row after the other.
+    /// Adds many rows, whose outputs lie one row after the other, as many a row.
     ///
     /// ```
     /// use mlops_core::{SlotSchema, Slots};
@@ -198,7 +201,10 @@ impl ProfileBuilder {
     /// ```
     #[must_use]
     pub fn rows(mut self, slots: &[Slots], outputs: &[f64]) -> Self {
-        let width = if slots.is_empty() { 0 } else { outputs.len() / slots.len() };
+        let width = outputs.len().checked_div(slots.len()).unwrap_or(0);
+        if width * slots.len() != outputs.len() {
+            self.uneven.get_or_insert(format!("{} for {} rows", outputs.len(), slots.len()));
+        }
         for (row, slots) in slots.iter().enumerate() {
             self.add(slots, outputs.get(row * width..(row + 1) * width).unwrap_or_default());
         }
@@ -208,11 +214,14 @@ impl ProfileBuilder {
     /// Makes the bins and counts the rows.
     ///
     /// # Errors
-    /// [`DriftError::Empty`] without a row, [`DriftError::OutOfRange`] for a parameter,
-    /// [`DriftError::RepeatedColumn`] for two inputs or two outputs of one name.
+    /// [`DriftError::Empty`] without a row, [`DriftError::OutOfRange`] for a parameter or outputs that were not as many
+    /// for each row, [`DriftError::RepeatedColumn`] for two inputs or two outputs of one name.
     pub fn build(self) -> Result<ReferenceProfile, DriftError> {
         if self.rows == 0 {
             return Err(DriftError::Empty { side: "reference" });
+        }
+        if let Some(got) = &self.uneven {
+            return out_of_range("outputs", got, "the same number for each row");
         }
         if !(1..MAX_EDGES).contains(&self.bins) {
             return out_of_range("bins", &self.bins, "1 to 15");

@@ -5,6 +5,7 @@ mod adwin;
 mod distances;
 mod laws;
 mod monitor;
+mod outcomes;
 mod performance;
 mod profile;
 mod rows;

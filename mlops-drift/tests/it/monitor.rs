@@ -65,6 +65,28 @@ fn a_version_loaded_again_has_a_state_of_its_own() {
     }
     let kept: Vec<u64> = format.monitors().iter().map(|monitor| monitor.version()).collect();
     assert_eq!(kept, [12, 13, 14, 15, 16, 17, 18, 19]);
+    // After a rollback the version that is live can be asked too.
+    let back = format.load(&part().bytes, 3).unwrap();
+    observe(&*back, start(), &random_row(1, 0.0), 3);
+    assert_eq!(format.monitor(3).unwrap().tally().arrived, 1);
+    let kept: Vec<u64> = format.monitors().iter().map(|monitor| monitor.version()).collect();
+    assert_eq!(kept, [3, 13, 14, 15, 16, 17, 18, 19]);
+}
+
+#[test]
+fn the_worst_column_is_the_one_with_the_largest_index() {
+    let monitor = InputMonitor::new(profile(), 1, &options());
+    for i in 0..1000 {
+        observe(&monitor, start(), &random_row(i + 5000, 3.0), 1);
+    }
+    let drift = monitor.evaluate(start() + HOUR).unwrap();
+    let worst = drift.worst().unwrap();
+    assert_eq!(worst.column, "wind");
+    assert!(drift.columns.iter().all(|column| column.psi.statistic <= worst.psi.statistic));
+    let empty = ReferenceProfile::builder(&mlops_core::SlotSchema::default()).rows(&[Slots::new(0)], &[]);
+    let monitor = InputMonitor::new(empty.build().unwrap(), 1, &options());
+    observe(&monitor, start(), &Slots::new(0), 1);
+    assert_eq!(monitor.evaluate(start() + HOUR).unwrap().worst(), None);
 }
 
 #[test]
@@ -165,4 +187,17 @@ fn options_are_checked() {
     assert!(refused(MonitorOptions::builder().keep(1)).contains("`keep`"));
     assert!(refused(MonitorOptions::builder().stripes(0)).contains("`stripes`"));
     assert!(refused(MonitorOptions::builder().jensen_shannon(0.9)).contains("`jensen_shannon`"));
+    assert!(refused(MonitorOptions::builder().every(Duration::ZERO)).contains("`window`"));
+    for nats in [0.0, f64::NAN, f64::INFINITY] {
+        assert!(refused(MonitorOptions::builder().log_loss(nats)).contains("`log_loss`"));
+    }
+    for distance in [0.0, 1.1, f64::NAN] {
+        assert!(refused(MonitorOptions::builder().calibration(distance)).contains("`calibration`"));
+    }
+    let options = MonitorOptions::builder().every(HOUR).log_loss(0.1).calibration(1.0).build().unwrap();
+    assert_eq!((options.thresholds().log_loss, options.thresholds().calibration), (0.1, 1.0));
+    assert_eq!(
+        options,
+        MonitorOptions::builder().window(Window::Time(HOUR)).log_loss(0.1).calibration(1.0).build().unwrap()
+    );
 }

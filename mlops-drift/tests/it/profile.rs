@@ -134,3 +134,64 @@ fn profiles_that_cannot_be_are_refused_with_what_is_wrong() {
     let newer = ReferenceProfile::from_bytes(br#"{"format":2,"more":[]}"#).unwrap_err();
     assert_eq!(newer, DriftError::NewerFormat { got: 2, supported: 1 });
 }
+
+#[test]
+fn rows_together_count_as_one_by_one() {
+    let slots: Vec<_> = (0..100).map(|i| random_row(i, 0.0)).collect();
+    let outputs: Vec<f64> = (0..200).map(|i| f64::from(i) / 200.0).collect();
+    let builder = || ReferenceProfile::builder(&schema()).outputs(["late", "very late"]);
+    let mut one_by_one = builder();
+    slots.iter().zip(outputs.chunks(2)).for_each(|(slots, outputs)| one_by_one.add(slots, outputs));
+    assert_eq!(builder().rows(&slots, &outputs).build(), one_by_one.build());
+    // Without outputs they are missing.
+    let missing = builder().rows(&slots, &[]).build().unwrap();
+    let drift = missing.compare(missing.reference()).unwrap();
+    assert_eq!((drift[4].column.as_str(), drift[4].current_without_value), ("late", 1.0));
+    let uneven = builder().rows(&slots, &outputs[1..]).build().unwrap_err();
+    assert_eq!(uneven.to_string(), "`outputs` is 199 for 100 rows; the same number for each row is allowed");
+    assert!(builder().rows(&[], &[0.5]).rows(&slots, &outputs).build().is_err());
+}
+
+#[test]
+fn columns_that_are_left_out_are_not_watched() {
+    let builder = || ReferenceProfile::builder(&schema()).outputs(["late", "very late"]);
+    let slots = [random_row(1, 0.0), random_row(2, 0.0)];
+    let outputs = [0.1, 0.2, 0.3, 0.4];
+    let profile = builder().without(&["carrier", "late", "no such"]).rows(&slots, &outputs).build().unwrap();
+    let names: Vec<_> = profile.columns().iter().map(mlops_drift::ProfileColumn::name).collect();
+    assert_eq!(names, ["wind", "distance", "departure", "very late"]);
+    // The others are found where they were.
+    let whole = builder().rows(&slots, &outputs).build().unwrap();
+    for column in profile.compare(profile.reference()).unwrap() {
+        let same = whole.columns().iter().find(|other| other.name() == column.column).unwrap();
+        let kept = profile.columns().iter().find(|other| other.name() == column.column).unwrap();
+        assert_eq!((kept.kind(), kept.bins()), (same.kind(), same.bins()), "{}", column.column);
+    }
+}
+
+#[test]
+fn the_log_loss_travels_in_the_bytes_and_a_bad_one_is_refused() {
+    let of = |log_loss| {
+        let builder = ReferenceProfile::builder(&schema()).rows(&[random_row(1, 0.0)], &[]);
+        builder.log_loss(log_loss).build()
+    };
+    for log_loss in [None, Some(0.0), Some(0.1 + 0.2)] {
+        let profile = of(log_loss).unwrap();
+        let back = ReferenceProfile::from_bytes(&profile.to_part().bytes).unwrap();
+        assert_eq!((back.log_loss(), &back), (log_loss, &profile));
+    }
+    // It is no part of the bins, so counts can be merged whatever it is.
+    assert_eq!(of(None).unwrap().bins_fingerprint(), of(Some(0.5)).unwrap().bins_fingerprint());
+    let refused = |log_loss| of(Some(log_loss)).unwrap_err().to_string();
+    assert_eq!(refused(f64::NAN), "`log_loss` is NaN; 0 and more is allowed");
+    assert_eq!(refused(-0.1), "`log_loss` is -0.1; 0 and more is allowed");
+    assert_eq!(refused(f64::INFINITY), "`log_loss` is inf; 0 and more is allowed");
+    let bytes = of(Some(0.5)).unwrap().to_part().bytes;
+    let text = std::str::from_utf8(&bytes).unwrap();
+    assert!(text.contains(r#""log_loss":0.5"#), "{text}");
+    for (bad, problem) in [("-0.5", "`log_loss` is -0.5"), ("1e999", "out of range"), (r#""a""#, "invalid type")] {
+        let text = text.replace(r#""log_loss":0.5"#, &format!(r#""log_loss":{bad}"#));
+        let error = ReferenceProfile::from_bytes(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(problem), "{error}");
+    }
+}

@@ -1,19 +1,20 @@
 //! What was logged, read back as one table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, TimestampMicrosecondArray};
-use arrow::datatypes::{Field, Float64Type, Schema, TimestampMicrosecondType};
-use mlops_core::Dataset;
+use arrow::datatypes::{DataType, Field, Float64Type, Schema, TimeUnit, TimestampMicrosecondType};
+use mlops_core::{Dataset, DatasetError};
 
 use super::LogError;
 use super::outcomes::OUTCOMES;
 
 const SLOT: &str = "slot.";
 const NUMBER: &str = "number.";
+const OWN: &str = "log.";
 
 /// The predictions of a [`PredictionLog`](crate::PredictionLog)'s folder with their outcomes, as one table in the
 /// order of `at`, then `id`, then `version`: what was served is what the next model can be trained and judged on.
@@ -23,9 +24,13 @@ const NUMBER: &str = "number.";
 /// prediction whose outcome was not logged (of several outcomes of one id, the first that was available counts). Slots
 /// and outputs that not all files have, or not of one type, are left out.
 ///
+/// A slot always has its own name. Where a file has a slot of the name of another column, it is the other that yields:
+/// where there is a slot `at`, the time of the answer is in the column `log.at`.
+///
 /// # Errors
-/// [`LogError::Read`] for a damaged file, [`LogError::NoPredictions`] for a folder without any,
-/// [`LogError::RepeatedColumn`] where a slot has the name of another column.
+/// [`LogError::Read`], [`LogError::NotPredictions`] or [`LogError::NotOutcomes`] with the file that is damaged or isn't
+/// the log's, [`LogError::ReadFolder`] for a folder that can't be listed, [`LogError::NoPredictions`] for one without
+/// any, [`LogError::RepeatedColumn`] where there are slots `at` and `log.at` both.
 pub fn read_predictions(folder: impl AsRef<Path>) -> Result<Dataset, LogError> {
     read(folder.as_ref(), "v", |name| !name.starts_with(NUMBER))
 }
@@ -39,13 +44,17 @@ pub fn read_predictions_of(folder: impl AsRef<Path>, version: u64) -> Result<Dat
 }
 
 fn read(folder: &Path, prefix: &str, keep: impl Fn(&str) -> bool) -> Result<Dataset, LogError> {
-    let read = |path: PathBuf| {
-        Dataset::read_parquet(&path).map_err(|source| LogError::Read { path, source: Box::new(source) })
-    };
     let failed = |source| LogError::Read { path: folder.into(), source: Box::new(source) };
-    let files = files(folder, prefix)?.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let Some(first) = files.first() else { return Err(LogError::NoPredictions { folder: folder.into() }) };
-    let schemas: Vec<_> = files.iter().map(|file| file.batch().schema()).collect();
+    let mut tables = Vec::new();
+    for path in files(folder, prefix)? {
+        let table = table(&path)?;
+        if !is_predictions(&table) {
+            return Err(LogError::NotPredictions { path });
+        }
+        tables.push(table);
+    }
+    let Some(first) = tables.first() else { return Err(LogError::NoPredictions { folder: folder.into() }) };
+    let schemas: Vec<_> = tables.iter().map(|table| table.batch().schema()).collect();
     let common = |field: &Arc<Field>| {
         let same = |schema: &Arc<Schema>| {
             schema.field_with_name(field.name()).is_ok_and(|other| other.data_type() == field.data_type())
@@ -53,42 +62,59 @@ fn read(folder: &Path, prefix: &str, keep: impl Fn(&str) -> bool) -> Result<Data
         keep(field.name()) && schemas.iter().all(same)
     };
     let kept: Vec<_> = first.batch().schema().fields().iter().filter(|field| common(field)).cloned().collect();
-    let renamed = |field: &Arc<Field>| {
-        let name = field.name().strip_prefix(SLOT).unwrap_or(field.name());
-        Arc::new(Field::clone(field).with_name(name))
+    let schema = Arc::new(Schema::new(kept.clone()));
+    let chosen = |table: &Dataset| {
+        let columns =
+            kept.iter().map(|field| table.column(field.name()).cloned()).collect::<Result<Vec<_>, _>>()?;
+        batch(&schema, columns)
     };
-    let schema = Arc::new(Schema::new(kept.iter().map(renamed).collect::<Vec<_>>()));
-    let chosen = |file: &Dataset| {
-        let columns = kept.iter().map(|field| file.column(field.name()).cloned()).collect::<Result<Vec<_>, _>>()?;
-        let batch = RecordBatch::try_new(Arc::clone(&schema), columns);
-        batch.map_err(|source| mlops_core::DatasetError::Arrow { origin: "the predictions".into(), source })
-    };
-    let batches = files.iter().map(chosen).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let batches = tables.iter().map(chosen).collect::<Result<Vec<_>, _>>().map_err(failed)?;
     let predictions = Dataset::from_batches(batches).map_err(failed)?;
-    let labelled = with_labels(&predictions, folder, read)?;
-    labelled.sort_by(&["at", "id", "version"]).map_err(failed)
+    let labelled = with_labels(&predictions, folder)?.sort_by(&["at", "id", "version"]).map_err(failed)?;
+
+    // Of all files, so that a column's name doesn't depend on which slots they share.
+    let fields = schemas.iter().flat_map(|schema| schema.fields());
+    let slots: HashSet<&str> = fields.filter_map(|field| field.name().strip_prefix(SLOT)).collect();
+    named(&labelled, &slots, folder)
+}
+
+fn table(path: &Path) -> Result<Dataset, LogError> {
+    Dataset::read_parquet(path).map_err(|source| LogError::Read { path: path.into(), source: Box::new(source) })
+}
+
+fn batch(schema: &Arc<Schema>, columns: Vec<ArrayRef>) -> Result<RecordBatch, DatasetError> {
+    let batch = RecordBatch::try_new(Arc::clone(schema), columns);
+    batch.map_err(|source| DatasetError::Arrow { origin: "the predictions".into(), source })
+}
+
+fn is_predictions(table: &Dataset) -> bool {
+    let is = |name, wanted: fn(&DataType) -> bool| {
+        table.column(name).is_ok_and(|column| wanted(column.data_type()) && column.null_count() == 0)
+    };
+    is("id", |kind| *kind == DataType::Utf8)
+        && is("at", |kind| matches!(kind, DataType::Timestamp(TimeUnit::Microsecond, _)))
+        && is("version", |kind| *kind == DataType::UInt64)
 }
 
 /// The table with the columns `label` and `label_available`.
-fn with_labels(
-    predictions: &Dataset,
-    folder: &Path,
-    read: impl Fn(PathBuf) -> Result<Dataset, LogError>,
-) -> Result<Dataset, LogError> {
+fn with_labels(predictions: &Dataset, folder: &Path) -> Result<Dataset, LogError> {
     let failed = |source| LogError::Read { path: folder.into(), source: Box::new(source) };
-    let outcomes = files(folder, OUTCOMES)?.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let mut outcomes = Vec::new();
+    for path in files(folder, OUTCOMES)? {
+        outcomes.push((table(&path)?, path));
+    }
     let mut labels: HashMap<&str, (i64, f64)> = HashMap::new();
-    for outcomes in &outcomes {
-        let column = |name| outcomes.column(name).map_err(failed);
-        let (Some(ids), Some(available), Some(values)) = (
-            column("id")?.as_string_opt::<i32>(),
-            column("available")?.as_primitive_opt::<TimestampMicrosecondType>(),
-            column("label")?.as_primitive_opt::<Float64Type>(),
-        ) else {
-            let path = folder.join(OUTCOMES);
-            return Err(LogError::NotOutcomes { path });
+    for (table, path) in &outcomes {
+        let column = |name| table.column(name).ok().filter(|column| column.null_count() == 0);
+        let columns = column("id").zip(column("available")).zip(column("label"));
+        let typed = columns.and_then(|((id, available), label)| {
+            let available = available.as_primitive_opt::<TimestampMicrosecondType>()?;
+            Some((id.as_string_opt::<i32>()?, available, label.as_primitive_opt::<Float64Type>()?))
+        });
+        let Some((ids, available, values)) = typed else {
+            return Err(LogError::NotOutcomes { path: path.clone() });
         };
-        for row in 0..outcomes.rows() {
+        for row in 0..table.rows() {
             let outcome = (available.value(row), values.value(row));
             let known = labels.entry(ids.value(row)).or_insert(outcome);
             if outcome.0 < known.0 {
@@ -109,14 +135,28 @@ fn with_labels(
         fields.push(Arc::new(Field::new(name, column.data_type().clone(), true)));
         columns.push(column);
     }
-    for (place, field) in fields.iter().enumerate() {
-        if fields[..place].iter().any(|other| other.name() == field.name()) {
-            return Err(LogError::RepeatedColumn { column: field.name().clone() });
+    let labelled = batch(&Arc::new(Schema::new(fields)), columns).map_err(failed)?;
+    Dataset::from_batches([labelled]).map_err(failed)
+}
+
+/// The table with slots under their own names; what else has the name of a slot yields.
+fn named(table: &Dataset, slots: &HashSet<&str>, folder: &Path) -> Result<Dataset, LogError> {
+    let failed = |source| LogError::Read { path: folder.into(), source: Box::new(source) };
+    let mut names = HashSet::new();
+    let mut fields = Vec::new();
+    for field in table.batch().schema().fields() {
+        let name = match field.name().strip_prefix(SLOT) {
+            Some(slot) => slot.to_owned(),
+            None if slots.contains(field.name().as_str()) => format!("{OWN}{}", field.name()),
+            None => field.name().clone(),
+        };
+        if !names.insert(name.clone()) {
+            return Err(LogError::RepeatedColumn { column: name });
         }
+        fields.push(Field::clone(field).with_name(name));
     }
-    let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
-        .map_err(|source| failed(mlops_core::DatasetError::Arrow { origin: "the outcomes".into(), source }))?;
-    Dataset::from_batches([batch]).map_err(failed)
+    let named = batch(&Arc::new(Schema::new(fields)), table.batch().columns().to_vec()).map_err(failed)?;
+    Dataset::from_batches([named]).map_err(failed)
 }
 
 /// The whole files whose names begin like this, in order.

@@ -78,13 +78,19 @@ pub enum LogError {
         /// The folder.
         folder: PathBuf,
     },
-    /// A file of outcomes whose columns are of other types.
+    /// A file that is named as one of predictions and doesn't have their columns.
+    #[error("`{}` holds no predictions", path.display())]
+    NotPredictions {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that is named as one of outcomes and doesn't have their columns.
     #[error("`{}` holds no outcomes", path.display())]
     NotOutcomes {
         /// The file.
         path: PathBuf,
     },
-    /// A slot that is called as another column of the table is.
+    /// Two columns of the table of one name.
     #[error("two columns are named `{column}`")]
     RepeatedColumn {
         /// The name.

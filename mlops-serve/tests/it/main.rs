@@ -8,6 +8,8 @@ mod follow;
 mod latency;
 #[cfg(feature = "log")]
 mod log;
+#[cfg(feature = "log")]
+mod log_read;
 #[cfg(feature = "linfa")]
 mod logistic;
 #[cfg(feature = "candle")]

@@ -1,13 +1,14 @@
 //! Each prediction is joined once or counted.
 
 use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mlops_core::{Answered, Observer, Slots};
-use mlops_serve::{Joined, OutcomeJoin};
+use mlops_core::{Answered, Observer, Outcome, Slots};
+use mlops_serve::{Joined, Live, OutcomeJoin};
 use proptest::prelude::*;
 
-use crate::toy::at;
+use crate::toy::{at, loaded, quarter};
 
 fn show(join: &OutcomeJoin, id: &str, time: i64, output: f64) {
     let (slots, latency) = (Slots::default(), Duration::ZERO);
@@ -25,6 +26,65 @@ fn an_outcome_finds_its_prediction_once() {
     assert_eq!(joined, wanted);
     assert_eq!(join.outcome("a", 1.0, at(60)), None);
     assert_eq!(join.counts().unmatched, 1);
+}
+
+#[test]
+fn a_joined_prediction_is_an_outcome() {
+    let (at, available) = (at(10), at(60));
+    let joined = Joined { id: "a".into(), at, version: 3, outputs: vec![0.25, 0.5], label: 1.0, available };
+    let outcome = joined.as_outcome();
+    assert_eq!((outcome.id, outcome.version, outcome.outputs), ("a", 3, &[0.25, 0.5][..]));
+    assert_eq!((outcome.at, outcome.label, outcome.available), (at, 1.0, available));
+}
+
+/// Keeps the ids of what it is told of.
+#[derive(Debug, Default)]
+struct Told(Mutex<Vec<String>>);
+
+impl Told {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl Observer for Told {
+    fn observe(&self, _: &Answered<'_>) {}
+
+    fn outcome(&self, outcome: &Outcome<'_>) {
+        self.0.lock().unwrap().push(outcome.id.into());
+    }
+}
+
+fn of(version: u64) -> Outcome<'static> {
+    Outcome { id: "a", at: at(0), version, outputs: &[0.5], label: 1.0, available: at(1) }
+}
+
+#[test]
+fn an_outcome_reaches_those_who_watched_the_version_that_answered() {
+    let (first, second) = (Arc::new(Told::default()), Arc::new(Told::default()));
+    let runner = quarter(vec![Arc::clone(&first) as _, Arc::clone(&first) as _]);
+    let told = |version| (runner.outcome(&of(version)), first.take().len(), second.take().len());
+    assert_eq!((told(1), told(2)), ((true, 2, 0), (false, 0, 0)));
+    let before = runner.swap(Live::new(2, loaded(3.0, 7.0), vec![Arc::clone(&second) as _])).unwrap();
+    assert_eq!((told(1), told(2)), ((true, 2, 0), (true, 0, 1)), "after a swap");
+    runner.swap(before).unwrap();
+    assert_eq!((told(1), told(2)), ((true, 2, 0), (true, 0, 1)), "after a swap back");
+    assert_eq!(told(3), (false, 0, 0));
+}
+
+#[test]
+fn outcomes_are_told_of_the_highest_versions_and_of_what_is_live() {
+    let told = Arc::new(Told::default());
+    let runner = quarter(vec![Arc::clone(&told) as _]);
+    let live = |version| Live::new(version, loaded(0.5, 0.5), vec![Arc::clone(&told) as _]);
+    for version in 2..=9 {
+        runner.swap(live(version)).unwrap();
+    }
+    let known = || (1..=9).filter(|&version| runner.outcome(&of(version))).collect::<Vec<_>>();
+    assert_eq!(known(), (2..=9).collect::<Vec<_>>());
+    runner.swap(live(1)).unwrap();
+    assert_eq!(known(), [1, 3, 4, 5, 6, 7, 8, 9], "what is live is never let go");
+    assert_eq!(told.take().len(), 16);
 }
 
 #[test]
