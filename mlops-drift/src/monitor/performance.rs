@@ -17,7 +17,7 @@ use crate::{Adwin, Detector, DetectorState, DriftError, DriftEvidence};
 /// over the threshold and the lower end of its 95 % interval is over 0; the same for the distance between
 /// the mean prediction and the share of positives. Besides, [`Adwin`] watches the loss row by row and so sees a
 /// change within a window; its detection is a signal if the loss since then is over the evaluation's by more
-/// than the threshold.
+/// than the threshold, in `min_rows` outcomes or more.
 ///
 /// The interval is about the rows of the window only, not about the error of the reference loss.
 ///
@@ -28,7 +28,7 @@ use crate::{Adwin, Detector, DetectorState, DriftError, DriftEvidence};
 /// | `keep` | 64 | windows | 2 and more |
 /// | `loss_threshold` | 0.05 | nats over the reference | over 0 |
 /// | `calibration_threshold` | 0.05 | mean prediction to share of positives | over 0, up to 1 |
-/// | `min_rows` | 200 | outcomes of a window below which it gives no signal | 2 and more |
+/// | `min_rows` | 200 | outcomes of a window, or since a change, below which it gives no signal | 2 and more |
 ///
 /// ```
 /// use mlops_core::Timestamp;
@@ -52,10 +52,12 @@ pub struct PerformanceMonitor {
     tally: PerformanceTally,
 }
 
+/// A change for the worse that was detected, with the losses since.
 #[derive(Clone, Copy, Debug)]
 struct Change {
     at: Timestamp,
-    evidence: DriftEvidence,
+    rows: u64,
+    mean: f64,
 }
 
 /// What became of the outcomes that a [`PerformanceMonitor`] was shown.
@@ -176,8 +178,15 @@ impl PerformanceMonitor {
             self.windows.pop_first();
         }
         self.tally.counted += 1;
-        if let DetectorState::Drift { evidence } = self.adwin.update(loss) {
-            self.change = Some(Change { at, evidence });
+        if let Some(Change { rows, mean, .. }) = &mut self.change {
+            *rows += 1;
+            *mean += (loss - *mean) / *rows as f64;
+        }
+        if let DetectorState::Drift { evidence: DriftEvidence { values_after, mean_before, mean_after, .. } } =
+            self.adwin.update(loss)
+        {
+            let worse = mean_after > mean_before;
+            self.change = worse.then_some(Change { at, rows: values_after, mean: mean_after });
         }
     }
 
@@ -235,11 +244,10 @@ impl PerformanceMonitor {
 
     fn change_signal(&self, now: Timestamp) -> Option<Signal> {
         let settings = &self.settings;
-        let Change { at, evidence } = self.change?;
-        let effect = evidence.mean_after - settings.reference;
-        let recent = at <= now && now.since(at) < settings.window;
-        let worse = evidence.mean_after > evidence.mean_before && effect >= settings.loss_threshold;
-        (recent && worse).then(|| Signal {
+        let Change { at, rows, mean } = self.change?;
+        let effect = mean - settings.reference;
+        let recent = at <= now && now.since(at) < settings.window && rows >= settings.min_rows;
+        (recent && effect >= settings.loss_threshold).then(|| Signal {
             kind: SignalKind::PerformanceDrop,
             subject: "log loss".into(),
             measure: "increase since a change detected by ADWIN".into(),
@@ -249,7 +257,7 @@ impl PerformanceMonitor {
             since: self.start(self.window_of(at)),
             at,
             version: settings.version,
-            rows: evidence.values_after,
+            rows,
         })
     }
 
