@@ -3,5 +3,6 @@
 mod faults;
 mod format;
 mod one_history;
+mod release;
 mod stores;
 mod tampering;
