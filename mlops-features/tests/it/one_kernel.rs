@@ -1,4 +1,4 @@
-//! One kernel: batch, row, map and what was reloaded give the same bits.
+//! One kernel: batch, row, map, row of a table and what was reloaded give the same bits.
 
 use std::collections::BTreeMap;
 
@@ -29,8 +29,15 @@ proptest! {
         prop_assert_eq!(reloaded.fingerprint(), features.fingerprint());
         let whole = features.encode_batch(&batch(&rows)).unwrap();
         let (mut slots, mut numbers) = (Slots::default(), vec![0.0; features.names().len()]);
-        for (row, wanted) in rows.iter().zip(whole.values.rows()) {
+        let requests = features.set().requests(&batch(&rows)).unwrap();
+        prop_assert_eq!(requests.len(), rows.len());
+        for ((row, request), wanted) in rows.iter().zip(&requests).zip(whole.values.rows()) {
             let wanted = bits(wanted.as_slice().unwrap());
+            prop_assert_eq!(request.at(), row.at);
+            features.read(request, &mut slots).unwrap();
+            features.encode(&slots, &mut numbers).unwrap();
+            prop_assert_eq!(&bits(&numbers), &wanted);
+
             features.read(row, &mut slots).unwrap();
             features.encode(&slots, &mut numbers).unwrap();
             prop_assert_eq!(&bits(&numbers), &wanted);

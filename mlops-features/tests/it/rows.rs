@@ -40,6 +40,13 @@ pub(crate) fn set() -> FeatureSet {
             Feature::number("cos", column("n").cycle_cos(7.0), Nulls::Mean),
             Feature::number("weekday", weekday(2013.0, 2.0, "n"), Nulls::Mean),
             Feature::number("greater", column("x").greater("n"), Nulls::MeanFlagged),
+            Feature::number(
+                "choice",
+                column("x").is_missing().or(column("n").less(3.0)).if_else(column("x").clip(-1.0, "n"), "n"),
+                Nulls::Mean,
+            ),
+            Feature::number("power", column("x").or_else(2.0).power(0.3).round(), Nulls::Mean),
+            Feature::number("hour", column("at").hour_utc(), Nulls::Refuse),
             Feature::one_hot("key", "key", Unknown::AsAll),
             Feature::target("key mean", "key", 5.0, Unknown::AsAll),
         ])

@@ -189,13 +189,22 @@ impl LogStop {
 }
 
 impl PredictionLog {
-    /// A log in a folder, which is made if it isn't there.
+    /// A log in a folder, which is made if it isn't there. What a process that was killed left unfinished is removed.
     ///
     /// # Errors
     /// [`LogError::Io`] if it can't be.
     pub fn new(folder: impl Into<PathBuf>, options: LogOptions) -> Result<Self, LogError> {
         let folder = folder.into();
-        std::fs::create_dir_all(&folder).map_err(|source| LogError::Io { path: folder.clone(), source })?;
+        let io = |source| LogError::Io { path: folder.clone(), source };
+        std::fs::create_dir_all(&folder).map_err(io)?;
+        for entry in std::fs::read_dir(&folder).map_err(io)? {
+            let entry = entry.map_err(io)?;
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with('.') && name.ends_with(".staged") {
+                std::fs::remove_file(entry.path()).map_err(io)?;
+            }
+        }
         // No log that was here before had this start in this process.
         let prefix = format!("{}-{}", SystemClock.now().as_micros(), std::process::id());
         Ok(Self {
@@ -212,7 +221,7 @@ impl PredictionLog {
         })
     }
 
-    /// Has `wait` called before each file is written, in the middle of a flush: a disk that a test can hold.
+    /// Has `wait` called before each file of answers is written, in the middle of a flush: a disk that a test can hold.
     #[cfg(feature = "testing")]
     #[must_use]
     pub fn with_disk(mut self, wait: impl Fn() + Send + Sync + 'static) -> Self {

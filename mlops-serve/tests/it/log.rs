@@ -210,6 +210,17 @@ fn a_run_writes_when_room_runs_short_and_what_is_left_when_it_is_stopped() {
 }
 
 #[test]
+fn what_a_killed_process_left_unfinished_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (left, whole) = (folder.path().join(".v1-1-1-000000.parquet.staged"), folder.path().join("whole.parquet"));
+    for file in [&left, &whole] {
+        std::fs::write(file, b"bytes").unwrap();
+    }
+    let log = PredictionLog::new(folder.path(), LogOptions::default()).unwrap();
+    assert_eq!((left.exists(), whole.exists(), log.folder()), (false, true, folder.path()));
+}
+
+#[test]
 fn a_file_is_whole_or_absent() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log");

@@ -16,4 +16,6 @@ mod logistic;
 mod mlp;
 mod outcome;
 mod runner;
+#[cfg(feature = "log")]
+mod service;
 mod toy;
