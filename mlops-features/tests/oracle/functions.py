@@ -71,8 +71,9 @@ def main():
     far = [6371.0088 * haversine_distances(np.radians([a]), np.radians([b]))[0, 0] for a, b in zip(places, others)]
     arguments = [places[:, 0], places[:, 1], others[:, 0], others[:, 1]]
     cases["haversine"] = {"arguments": [texts(one) for one in arguments], "answers": texts(far)}
-    text = json.dumps(cases, indent=0)
-    (pathlib.Path(__file__).parent.parent / "data" / "functions.json").write_text(text + "\n")
+    lines = (f"{json.dumps(name)}: {json.dumps(case)}" for name, case in cases.items())
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    (pathlib.Path(__file__).parent.parent / "data" / "functions.json").write_text(text)
 
 
 if __name__ == "__main__":

@@ -133,8 +133,9 @@ pub struct LogCounts {
 /// and waits for nobody; what finds no room is dropped and counted. [`PredictionLog::run`], on a thread of the
 /// application's, or [`PredictionLog::flush`] writes what waits. A file has rows of one version: `id`, `at`,
 /// `version`, `latency_ns`, then the row as it was read and gathered (`slot.` and the field's name), what the
-/// model was given (`number.`) and what it answered (`output.`), in no order of time. A file whose name doesn't
-/// start with a dot is whole. Rows that wait are lost if the process dies.
+/// model was given (`number.`) and what it answered (`output.`), in no order of time. Outcomes that its observers are
+/// told go to files of their own: `id`, `available`, `label`. [`read_predictions`](crate::read_predictions) joins all of
+/// them to one table. A file whose name doesn't start with a dot is whole. Rows that wait are lost if the process dies.
 #[derive(Debug)]
 pub struct PredictionLog {
     folder: PathBuf,

@@ -16,7 +16,7 @@ fn version(version: u64, share: f64, output: &str) -> SourcedBundle {
 fn a_service_answers_logs_joins_and_replaces() {
     let folder = tempfile::tempdir().unwrap();
     let loader = Loader::new(ScaledFormat).model(ShareFormat);
-    let join = OutcomeJoin::new(10, Duration::from_secs(60));
+    let join = OutcomeJoin::new(1_000, Duration::from_secs(60));
     let first = version(1, 0.5, "probability");
     let service = Service::start(loader, first, folder.path().join("log"), join).unwrap();
     assert_eq!(service.predict("a", &1.0, at(1)).unwrap().outputs, [0.25]);
@@ -45,7 +45,7 @@ fn a_service_answers_logs_joins_and_replaces() {
 #[test]
 fn a_first_version_that_can_not_be_loaded_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let join = OutcomeJoin::new(10, Duration::from_secs(60));
+    let join = OutcomeJoin::new(1_000, Duration::from_secs(60));
     let first = version(7, 0.5, "probability");
     let error = Service::<f64>::start(Loader::new(ScaledFormat), first, folder.path(), join).unwrap_err();
     let ServiceError::Load { source } = error else { panic!("{error}") };
