@@ -19,6 +19,8 @@ mod run;
 mod schema;
 mod slots;
 mod source;
+mod texts;
+mod vocabulary;
 
 pub use bundle::{
     Bundle, BundleBuilder, BundleError, GoldenRow, GoldenRows, GoldenValue, LoadedBundle, Manifest, Part, PartEntry,
@@ -49,5 +51,7 @@ pub use retrain::{
 };
 pub use run::{DataUse, Run, RunInProgress, code_revision};
 pub use schema::{Column, Schema, SchemaError, Signature};
-pub use slots::{Code, Slot, SlotField, SlotKind, SlotSchema, Slots, Span, Value, Vocabulary};
+pub use slots::{Slot, SlotField, SlotKind, SlotSchema, Slots, Span, Value};
 pub use source::{BoxFuture, BundleSource, SourceError, SourcedBundle};
+pub use texts::Texts;
+pub use vocabulary::{Code, Vocabulary};

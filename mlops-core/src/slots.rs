@@ -1,11 +1,10 @@
 //! What a row is after it was read: one slot for each field, of a kind each.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Code, Texts, Timestamp, Vocabulary};
 
 /// The kind of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -22,6 +21,10 @@ pub enum SlotKind {
     Category,
     /// A text that is kept as it came.
     Text,
+    /// A list of floats.
+    Numbers,
+    /// A list of texts.
+    Texts,
 }
 
 impl std::fmt::Display for SlotKind {
@@ -32,90 +35,9 @@ impl std::fmt::Display for SlotKind {
             Self::Time => "time",
             Self::Category => "category",
             Self::Text => "text",
+            Self::Numbers => "list of floats",
+            Self::Texts => "list of texts",
         })
-    }
-}
-
-/// A category's place in its [`Vocabulary`], from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Code(pub u32);
-
-/// The texts that a category column may hold, sorted by their bytes; a text's place is its [`Code`].
-///
-/// One vocabulary belongs to one column of one bundle. Features, monitors and logs all speak its codes, so a
-/// text is hashed once for each row. It holds only texts that were seen; whether a value is missing or unseen
-/// is said by the [`Slot`].
-///
-/// ```
-/// use mlops_core::{Code, Vocabulary};
-///
-/// let carriers = Vocabulary::new(["UA", "AA", "UA"]);
-/// assert_eq!(carriers.len(), 2);
-/// assert_eq!(carriers.code("UA"), Some(Code(1)));
-/// assert_eq!(carriers.text(Code(0)), Some("AA"));
-/// assert_eq!(carriers.code("ZZ"), None);
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Vec<String>", into = "Vec<String>")]
-pub struct Vocabulary {
-    texts: Vec<Arc<str>>,
-    codes: HashMap<Arc<str>, Code, foldhash::fast::FixedState>,
-}
-
-impl Vocabulary {
-    /// The vocabulary of these texts; repeats count once.
-    ///
-    /// # Panics
-    /// Never for fewer than 2^32 different texts.
-    #[must_use]
-    pub fn new<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Self {
-        let mut texts: Vec<Arc<str>> = texts.into_iter().map(|text| text.into().into()).collect();
-        texts.sort_unstable();
-        texts.dedup();
-        let codes = texts.iter().zip(0..).map(|(text, code)| (Arc::clone(text), Code(code))).collect();
-        Self { texts, codes }
-    }
-
-    /// How many texts there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.texts.len()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
-    }
-
-    /// The code of a text that is in the vocabulary.
-    #[must_use]
-    pub fn code(&self, text: &str) -> Option<Code> {
-        self.codes.get(text).copied()
-    }
-
-    /// The text of a code.
-    #[must_use]
-    pub fn text(&self, code: Code) -> Option<&str> {
-        self.texts.get(code.0 as usize).map(AsRef::as_ref)
-    }
-
-    /// All texts in the order of their codes.
-    pub fn texts(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.texts.iter().map(AsRef::as_ref)
-    }
-}
-
-impl From<Vec<String>> for Vocabulary {
-    fn from(texts: Vec<String>) -> Self {
-        Self::new(texts)
-    }
-}
-
-impl From<Vocabulary> for Vec<String> {
-    fn from(vocabulary: Vocabulary) -> Self {
-        vocabulary.texts().map(str::to_owned).collect()
     }
 }
 
@@ -174,6 +96,10 @@ pub enum Slot {
     Unseen(Span),
     /// A text; its bytes lie in the side buffer.
     Text(Span),
+    /// A list of floats, which lie in the side list.
+    Numbers(Span),
+    /// A list of texts, whose bytes lie in the side buffer.
+    Texts(Span),
 }
 
 /// A [`Slot`] with its text at hand: what functions and transforms see.
@@ -193,13 +119,18 @@ pub enum Value<'a> {
     Unseen(&'a str),
     /// A text.
     Text(&'a str),
+    /// A list of floats.
+    Numbers(&'a [f64]),
+    /// A list of texts.
+    Texts(Texts<'a>),
 }
 
 /// A row as slots. Reused from row to row, it allocates nothing once its side buffer has grown to the texts
 /// that come.
 ///
-/// The side buffer holds at most [`Slots::SIDE_LIMIT`] bytes a row; a text that finds no room is cut at a
-/// character's boundary and counted by [`Slots::cut`].
+/// The side buffer holds at most [`Slots::SIDE_LIMIT`] bytes a row, and its lists of floats at most
+/// [`Slots::NUMBERS_LIMIT`] floats; a text that finds no room is cut at a character's boundary, the item of a list is left
+/// out, and both are counted by [`Slots::cut`].
 ///
 /// ```
 /// use mlops_core::{Slot, Slots, Value};
@@ -215,6 +146,7 @@ pub enum Value<'a> {
 pub struct Slots {
     slots: Vec<Slot>,
     side: String,
+    numbers: Vec<f64>,
     cut: u64,
 }
 
@@ -222,16 +154,20 @@ impl Slots {
     /// How many bytes of text a row may keep.
     pub const SIDE_LIMIT: usize = 1 << 16;
 
+    /// How many floats the lists of a row may keep.
+    pub const NUMBERS_LIMIT: usize = 1 << 14;
+
     /// A row of `len` missing values.
     #[must_use]
     pub fn new(len: usize) -> Self {
-        Self { slots: vec![Slot::Missing; len], side: String::with_capacity(256), cut: 0 }
+        Self { slots: vec![Slot::Missing; len], side: String::with_capacity(256), numbers: Vec::new(), cut: 0 }
     }
 
     /// Makes every value missing; what was allocated stays.
     pub fn clear(&mut self) {
         self.slots.fill(Slot::Missing);
         self.side.clear();
+        self.numbers.clear();
         self.cut = 0;
     }
 
@@ -265,7 +201,7 @@ impl Slots {
         self.slots.is_empty()
     }
 
-    /// How many texts of this row were cut because the side buffer was full.
+    /// How many texts of this row were cut, and items of lists left out, because there was no room.
     #[must_use]
     pub fn cut(&self) -> u64 {
         self.cut
@@ -296,6 +232,44 @@ impl Slots {
         self.set(index, Slot::Text(span));
     }
 
+    /// Makes a slot an empty list of floats, to be filled by [`Slots::push_number`].
+    pub fn set_no_numbers(&mut self, index: usize) {
+        let start = self.numbers.len() as u32;
+        self.set(index, Slot::Numbers(Span { start, len: 0 }));
+    }
+
+    /// Appends to the list of floats that was begun last, in the slot at `index`.
+    pub fn push_number(&mut self, index: usize, x: f64) {
+        if let Some(Slot::Numbers(span)) = self.slots.get_mut(index)
+            && (span.start + span.len) as usize == self.numbers.len()
+            && self.numbers.len() < Self::NUMBERS_LIMIT
+        {
+            span.len += 1;
+            self.numbers.push(x);
+        } else {
+            self.cut += 1;
+        }
+    }
+
+    /// Makes a slot an empty list of texts, to be filled by [`Slots::push_text`].
+    pub fn set_no_texts(&mut self, index: usize) {
+        let start = self.side.len() as u32;
+        self.set(index, Slot::Texts(Span { start, len: 0 }));
+    }
+
+    /// Appends to the list of texts that was begun last, in the slot at `index`; no other text may have been set since.
+    pub fn push_text(&mut self, index: usize, text: &str) {
+        if let Some(Slot::Texts(span)) = self.slots.get_mut(index)
+            && (span.start + span.len) as usize == self.side.len()
+            && self.side.len() + Texts::item_bytes(text) <= Self::SIDE_LIMIT
+        {
+            Texts::push(&mut self.side, text);
+            span.len = self.side.len() as u32 - span.start;
+        } else {
+            self.cut += 1;
+        }
+    }
+
     /// Sets a category by its text: its code if the vocabulary holds it, else as unseen.
     pub fn set_category(&mut self, index: usize, text: &str, vocabulary: &Vocabulary) {
         match vocabulary.code(text) {
@@ -304,7 +278,7 @@ impl Slots {
         }
     }
 
-    /// Sets a value; the bytes of a text are kept.
+    /// Sets a value; the bytes of texts and the items of lists are kept.
     pub fn set_value(&mut self, index: usize, value: Value<'_>) {
         match value {
             Value::Missing => self.set(index, Slot::Missing),
@@ -314,6 +288,14 @@ impl Slots {
             Value::Category(code) => self.set(index, Slot::Category(code)),
             Value::Unseen(text) => self.set_unseen(index, text),
             Value::Text(text) => self.set_text(index, text),
+            Value::Numbers(numbers) => {
+                self.set_no_numbers(index);
+                numbers.iter().for_each(|&x| self.push_number(index, x));
+            }
+            Value::Texts(texts) => {
+                self.set_no_texts(index);
+                texts.iter().for_each(|text| self.push_text(index, text));
+            }
         }
     }
 
@@ -328,6 +310,11 @@ impl Slots {
             Slot::Category(code) => Value::Category(code),
             Slot::Unseen(span) => Value::Unseen(self.text(span)),
             Slot::Text(span) => Value::Text(self.text(span)),
+            Slot::Numbers(Span { start, len }) => {
+                let range = start as usize..(start + len) as usize;
+                Value::Numbers(self.numbers.get(range).unwrap_or_default())
+            }
+            Slot::Texts(span) => Value::Texts(Texts::of(self.text(span))),
         }
     }
 

@@ -24,6 +24,10 @@ pub enum GoldenValue {
     Time(Timestamp),
     /// A category or a text.
     Text(String),
+    /// A list of floats.
+    Numbers(Vec<JsonFloat>),
+    /// A list of texts.
+    Texts(Vec<String>),
 }
 
 /// One row: gathered slots, encoded numbers, outputs.
@@ -134,6 +138,8 @@ fn recorded(slots: &Slots, schema: &SlotSchema) -> Vec<GoldenValue> {
                 Some(text) => GoldenValue::Text(text.into()),
                 None => GoldenValue::Missing,
             },
+            Value::Numbers(numbers) => GoldenValue::Numbers(numbers.iter().copied().map(JsonFloat).collect()),
+            Value::Texts(texts) => GoldenValue::Texts(texts.iter().map(str::to_owned).collect()),
         })
         .collect()
 }
@@ -158,6 +164,14 @@ fn restore(values: &[GoldenValue], schema: &SlotSchema, slots: &mut Slots, row: 
             (GoldenValue::Time(t), SlotKind::Time, _) => slots.set(index, Slot::Time(*t)),
             (GoldenValue::Text(text), SlotKind::Category, Some(texts)) => slots.set_category(index, text, texts),
             (GoldenValue::Text(text), SlotKind::Text, _) => slots.set_text(index, text),
+            (GoldenValue::Numbers(numbers), SlotKind::Numbers, _) => {
+                slots.set_no_numbers(index);
+                numbers.iter().for_each(|x| slots.push_number(index, x.0));
+            }
+            (GoldenValue::Texts(texts), SlotKind::Texts, _) => {
+                slots.set_no_texts(index);
+                texts.iter().for_each(|text| slots.push_text(index, text));
+            }
             (value, kind, _) => return Err(off(&field.name, kind.to_string(), format!("{value:?}"))),
         }
     }

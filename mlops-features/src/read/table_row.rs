@@ -66,6 +66,8 @@ impl Serialize for TableRow {
                 Value::Int(x) => map.serialize_entry(name, &x)?,
                 Value::Time(t) => map.serialize_entry(name, &t)?,
                 Value::Text(text) | Value::Unseen(text) => map.serialize_entry(name, text)?,
+                Value::Numbers(numbers) => map.serialize_entry(name, numbers)?,
+                Value::Texts(texts) => map.serialize_entry(name, &texts.iter().collect::<Vec<_>>())?,
                 Value::Missing | Value::Category(_) => map.serialize_entry(name, &None::<()>)?,
             }
         }

@@ -117,7 +117,7 @@ pub(super) fn put_stamp(out: &mut Vec<u8>, stamp: Stamp) {
 
 pub(super) fn put_value(out: &mut Vec<u8>, value: Value<'_>) {
     match value {
-        Value::Missing | Value::Category(_) => out.push(0),
+        Value::Missing | Value::Category(_) | Value::Numbers(_) | Value::Texts(_) => out.push(0),
         Value::Float(x) => {
             out.push(1);
             out.extend_from_slice(&x.to_bits().to_le_bytes());

@@ -26,7 +26,7 @@ impl Kept {
             Value::Int(x) => Self::Int(x),
             Value::Time(t) => Self::Time(t),
             Value::Text(text) | Value::Unseen(text) => Self::Text(text.into()),
-            Value::Missing | Value::Category(_) => Self::Missing,
+            Value::Missing | Value::Category(_) | Value::Numbers(_) | Value::Texts(_) => Self::Missing,
         }
     }
 

@@ -78,7 +78,7 @@ impl Rows {
         self.outputs.extend_from_slice(answered.outputs);
         for index in 0..answered.slots.len() {
             let kept = match answered.slots.value(index) {
-                Value::Missing => Kept::Missing,
+                Value::Missing | Value::Numbers(_) | Value::Texts(_) => Kept::Missing,
                 Value::Float(x) => Kept::Float(x),
                 Value::Int(x) => Kept::Int(x),
                 Value::Time(t) => Kept::Time(t),
