@@ -22,22 +22,9 @@ impl<'a> Texts<'a> {
     }
 
     /// Appends a text to a buffer.
-    pub fn push(buffer: &mut String, text: &str) {
-        // A netstring: the length in decimal, a colon, the text.
-        let mut digits = [0_u8; 20];
-        let mut place = digits.len();
-        let mut rest = text.len();
-        loop {
-            place -= 1;
-            digits[place] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        buffer.extend(digits[place..].iter().map(|&digit| char::from(digit)));
-        buffer.push(':');
-        buffer.push_str(text);
+    pub fn push(buffer: &mut impl std::fmt::Write, text: &str) {
+        // A netstring. Writing to memory doesn't fail.
+        let _ = write!(buffer, "{}:{text}", text.len());
     }
 
     /// How many bytes [`Texts::push`] appends.

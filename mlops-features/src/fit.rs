@@ -12,6 +12,7 @@ use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::define::compile::compile;
 use crate::define::feature::Encoding;
+use crate::define::scratch::Scratch;
 use crate::define::set::FeatureSet;
 use crate::fitted::FittedFeatures;
 use crate::label::{Label, Labels};
@@ -78,9 +79,10 @@ impl FeatureSet {
 
         let mut encodings = Vec::new();
         let mut targets = Vec::new();
+        let scratch = Scratch::default();
         for feature in &self.features {
             let value = compile(&feature.value, &schema, catalog, &feature.name)?;
-            let values = value.values(&columns, rows.num_rows());
+            let values = value.values(&columns, rows.num_rows(), &scratch);
             let vocabulary = value.category_slot().and_then(|slot| schema.fields[slot].vocabulary.as_deref());
             let codes = vocabulary.map_or(0, Vocabulary::len);
             let encoding = fit_encoding(feature, &values, &labels, codes)?;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::define::compile::{CompiledExpr, compile};
+use crate::define::scratch::{Scratch, ScratchPool};
 use crate::define::set::FeatureSet;
 use crate::read::{BatchReader, RowReader};
 use crate::transform::FittedEncoding;
@@ -38,6 +39,9 @@ pub struct FittedFeatures {
     features: Vec<CompiledFeature>,
     /// By slot, whether a feature reads it.
     used: Vec<bool>,
+    /// Whether a feature makes texts or lists.
+    makes: bool,
+    scratches: ScratchPool,
     names: Arc<[String]>,
     fingerprint: Fingerprint,
 }
@@ -89,6 +93,8 @@ impl FittedFeatures {
         let mut fitted = Self {
             reader: RowReader::new(&schema),
             used: schema.fields.iter().map(|field| read.contains(field.name.as_str())).collect(),
+            makes: features.iter().any(|feature| feature.value.makes()),
+            scratches: ScratchPool::default(),
             set,
             encodings,
             vocabularies,
@@ -167,6 +173,7 @@ impl FittedFeatures {
         let reader = BatchReader::new(&self.schema.fields, batch, "the batch")?;
         let width = self.names.len();
         let mut numbers = vec![0.0; reader.rows() * width];
+        let mut scratch = Scratch::default();
         for (chunk, out) in numbers.chunks_mut((CHUNK * width).max(1)).enumerate() {
             let rows = chunk * CHUNK..chunk * CHUNK + out.len() / width;
             let values = |(column, field)| {
@@ -174,12 +181,14 @@ impl FittedFeatures {
             };
             let columns: Vec<_> = self.schema.fields.iter().enumerate().map(values).collect();
             for feature in &self.features {
-                let values = feature.value.values(&columns, rows.len());
+                let values = feature.value.values(&columns, rows.len(), &scratch);
                 feature
                     .encoding
                     .apply_rows(&feature.name, &values, &mut out[feature.offset..], width)
                     .map_err(|(row, source)| FeatureError::Row { row: rows.start + row, source })?;
             }
+            drop(columns);
+            scratch.clear();
         }
         let values = Array2::from_shape_vec((reader.rows(), width), numbers).expect("rows × numbers were made");
         Ok(EncodedMatrix { values, names: Arc::clone(&self.names), features: self.fingerprint })
@@ -214,9 +223,18 @@ impl SlotEncoder for FittedFeatures {
         if numbers.len() != self.names.len() {
             return Err(EncodeError::WrongLength { got: numbers.len(), wanted: self.names.len() });
         }
+        if self.makes {
+            return self.scratches.with(|scratch| self.encode_with(slots, scratch, numbers));
+        }
+        self.encode_with(slots, &Scratch::default(), numbers)
+    }
+}
+
+impl FittedFeatures {
+    fn encode_with(&self, slots: &Slots, scratch: &Scratch, numbers: &mut [f64]) -> Result<(), EncodeError> {
         for feature in &self.features {
             let out = &mut numbers[feature.offset..feature.offset + feature.encoding.width()];
-            feature.encoding.apply(&feature.name, feature.value.value(slots), out)?;
+            feature.encoding.apply(&feature.name, feature.value.value(slots, scratch), out)?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::define::catalog::Catalog;
 use crate::define::compile::compile;
 use crate::define::expression::Expr;
 use crate::define::function::as_float;
+use crate::define::scratch::Scratch;
 use crate::define::set::source_schema;
 use crate::define::source::Source;
 use crate::read::BatchReader;
@@ -70,7 +71,8 @@ impl LabelDefinition {
             .enumerate()
             .map(|(column, field)| reader.values(column, field, 0..rows.num_rows()))
             .collect();
-        let values = value.values(&columns, rows.num_rows());
+        let scratch = Scratch::default();
+        let values = value.values(&columns, rows.num_rows(), &scratch);
         let label = |(&value, &time): (&Value<'_>, &Value<'_>)| match (as_float(value), time) {
             (Some(value), Value::Time(available)) => Some(Label { value, available }),
             _ => None,

@@ -12,9 +12,9 @@ mod time;
 mod transform;
 
 pub use define::catalog::Catalog;
-pub use define::expression::{Expr, call, column, haversine, weekday};
+pub use define::expression::{Expr, call, column, haversine, numbers, text, texts, weekday};
 pub use define::feature::{Encoding, Feature, Nulls, Unknown};
-pub use define::function::{ArgumentError, MAX_ARGUMENTS, ScalarFn};
+pub use define::function::{Argument, ArgumentError, MAX_ARGUMENTS, ScalarFn, Scratch};
 pub use define::set::{FeatureSet, FeatureSetBuilder};
 pub use define::source::{Aggregate, Availability, Source, View, Window};
 pub use error::FeatureError;

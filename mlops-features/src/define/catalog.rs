@@ -11,7 +11,7 @@ use super::function::{ScalarFn, built_in};
 /// ```
 /// use std::sync::Arc;
 /// use mlops_core::{SlotKind, Value};
-/// use mlops_features::{ArgumentError, Catalog, ScalarFn};
+/// use mlops_features::{ArgumentError, Catalog, ScalarFn, Scratch};
 ///
 /// #[derive(Debug)]
 /// struct Half;
@@ -19,7 +19,7 @@ use super::function::{ScalarFn, built_in};
 ///     fn name(&self) -> &str { "half" }
 ///     fn version(&self) -> u32 { 1 }
 ///     fn kind(&self, _: &[SlotKind]) -> Result<SlotKind, ArgumentError> { Ok(SlotKind::Float) }
-///     fn call<'a>(&self, arguments: &[Value<'a>]) -> Value<'a> {
+///     fn call<'a>(&self, arguments: &[Value<'a>], _: &'a Scratch) -> Value<'a> {
 ///         match arguments { [Value::Float(x)] => Value::Float(x / 2.0), _ => Value::Missing }
 ///     }
 /// }

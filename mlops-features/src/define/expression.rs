@@ -19,6 +19,12 @@ pub enum Expr {
     Column(String),
     /// A number.
     Number(JsonFloat),
+    /// A text.
+    Text(String),
+    /// A list of numbers.
+    Numbers(Vec<JsonFloat>),
+    /// A list of texts.
+    Texts(Vec<String>),
     /// A function of other values.
     Call {
         /// Its name in the catalog.
@@ -40,6 +46,24 @@ pub fn column(name: impl Into<String>) -> Expr {
 #[must_use]
 pub fn call(function: &str, version: u32, arguments: impl IntoIterator<Item = Expr>) -> Expr {
     Expr::Call { function: function.into(), version, arguments: arguments.into_iter().collect() }
+}
+
+/// A text.
+#[must_use]
+pub fn text(text: impl Into<String>) -> Expr {
+    Expr::Text(text.into())
+}
+
+/// A list of numbers.
+#[must_use]
+pub fn numbers(numbers: impl IntoIterator<Item = f64>) -> Expr {
+    Expr::Numbers(numbers.into_iter().map(JsonFloat).collect())
+}
+
+/// A list of texts.
+#[must_use]
+pub fn texts<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Expr {
+    Expr::Texts(texts.into_iter().map(Into::into).collect())
 }
 
 impl From<f64> for Expr {
@@ -283,7 +307,7 @@ impl Expr {
     pub(crate) fn columns(&self) -> Vec<&str> {
         match self {
             Self::Column(name) => vec![name],
-            Self::Number(_) => Vec::new(),
+            Self::Number(_) | Self::Text(_) | Self::Numbers(_) | Self::Texts(_) => Vec::new(),
             Self::Call { arguments, .. } => arguments.iter().flat_map(Self::columns).collect(),
         }
     }
@@ -316,6 +340,9 @@ impl std::fmt::Display for Expr {
         match self {
             Self::Column(name) => f.write_str(name),
             Self::Number(number) => write!(f, "{}", number.0),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Numbers(numbers) => f.debug_list().entries(numbers.iter().map(|number| number.0)).finish(),
+            Self::Texts(texts) => f.debug_list().entries(texts).finish(),
             Self::Call { function, arguments, .. } => {
                 write!(f, "{function}(")?;
                 for (i, argument) in arguments.iter().enumerate() {

@@ -17,6 +17,7 @@ use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::define::compile::CompiledExpr;
 use crate::define::function::as_float;
+use crate::define::scratch::Scratch;
 use crate::define::set::{FeatureSet, source_schema};
 use crate::define::source::Aggregate;
 
@@ -225,7 +226,9 @@ impl OnlineState {
             }
         }
         for window in self.windows.iter().filter(|window| window.source == source) {
-            if let (Some(key), Some(value)) = (key(&window.event_key), as_float(window.value.value(slots))) {
+            if let (Some(key), Some(value)) =
+                (key(&window.event_key), as_float(window.value.value(slots, &Scratch::default())))
+            {
                 window.table.update(key.as_bytes(), |state| state.insert(stamp, value, window.length));
             }
         }

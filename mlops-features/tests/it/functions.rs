@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mlops_core::{SlotKind, Timestamp, Value};
-use mlops_features::{Catalog, ScalarFn};
+use mlops_features::{Catalog, ScalarFn, Scratch};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -22,7 +22,7 @@ fn number(value: Value<'_>) -> f64 {
 }
 
 fn call<'a>(name: &str, arguments: &[Value<'a>]) -> Value<'a> {
-    Catalog::new().get(name, 1).unwrap().call(arguments)
+    Catalog::new().get(name, 1).unwrap().call(arguments, Box::leak(Box::default()))
 }
 
 /// Equal, both NaN, or within a few units in the last place for what no platform rounds alike.
@@ -194,16 +194,16 @@ proptest! {
         arguments in prop::collection::vec(any_value(), 1..5),
     ) {
         let catalog = Catalog::new();
-        let function: &dyn ScalarFn = &**catalog.get(name, 1).unwrap();
+        let (function, scratch) = (catalog.get(name, 1).unwrap(), Scratch::default());
         let kinds: Vec<_> = arguments.iter().map(|value| kind_of(*value)).collect();
         if let Ok(kind) = function.kind(&kinds) {
-            let answer = function.call(&arguments);
+            let answer = function.call(&arguments, &scratch);
             prop_assert!(matches!(answer, Value::Missing) || kind_of(answer) == kind, "{name} {arguments:?}: {answer:?}");
             // A batch goes through the same kernel.
             let columns: Vec<Vec<_>> = arguments.iter().map(|value| vec![*value; 3]).collect();
             let columns: Vec<&[Value<'_>]> = columns.iter().map(AsRef::as_ref).collect();
             let mut out = [Value::Missing; 3];
-            function.call_rows(&columns, &mut out);
+            function.call_rows(&columns, &scratch, &mut out);
             prop_assert_eq!(format!("{out:?}"), format!("{:?}", [answer; 3]));
         }
     }

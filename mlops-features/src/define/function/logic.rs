@@ -4,7 +4,7 @@
 use mlops_core::{SlotKind, Value};
 
 use super::number::int;
-use super::{ArgumentError, ScalarFn, as_float, check_count, check_numbers};
+use super::{ArgumentError, ScalarFn, Scratch, as_float, check_count, check_numbers};
 
 fn truth(yes: bool) -> Value<'static> {
     Value::Int(i64::from(yes))
@@ -87,7 +87,7 @@ impl ScalarFn for Logic {
     }
 
     #[inline]
-    fn call<'a>(&self, arguments: &[Value<'a>]) -> Value<'a> {
+    fn call<'a>(&self, arguments: &[Value<'a>], _: &'a Scratch) -> Value<'a> {
         let mixed = |chosen: Value<'a>, other: Value<'a>| match (chosen, other) {
             (Value::Int(x), Value::Float(_)) => Value::Float(x as f64),
             _ => chosen,

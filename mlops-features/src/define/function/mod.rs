@@ -6,8 +6,11 @@ mod number;
 mod time;
 
 use std::fmt;
+use std::sync::Arc;
 
 use mlops_core::{SlotKind, Value};
+
+pub use super::scratch::Scratch;
 
 /// The most arguments that a function may take.
 pub const MAX_ARGUMENTS: usize = 8;
@@ -16,7 +19,8 @@ pub const MAX_ARGUMENTS: usize = 8;
 ///
 /// # Contract
 /// The same arguments give the same bits, on every platform (transcendental functions come from `libm`). It is
-/// called from many threads and allocates nothing. A missing argument is the function's own business; the
+/// called from many threads and allocates nothing: texts and lists that it makes lie in the scratch. A category
+/// column is given as its text. A missing argument is the function's own business; the
 /// built-in ones answer missing. Whoever changes what it answers gives it another version.
 pub trait ScalarFn: Send + Sync + fmt::Debug {
     /// Its name in the catalog.
@@ -31,20 +35,38 @@ pub trait ScalarFn: Send + Sync + fmt::Debug {
     /// [`ArgumentError`] for the first argument that it doesn't take.
     fn kind(&self, arguments: &[SlotKind]) -> Result<SlotKind, ArgumentError>;
 
+    /// The function that is called in its place for these arguments, where something can be made ready once for all
+    /// rows: a pattern that is compiled, a table that is indexed, a choice by kinds. Most functions have none.
+    ///
+    /// # Errors
+    /// [`ArgumentError`] for a constant that can't be made ready.
+    fn prepare(&self, _arguments: &[Argument<'_>]) -> Result<Option<Arc<dyn ScalarFn>>, ArgumentError> {
+        Ok(None)
+    }
+
     /// The kernel: one row. Called with the kinds that [`ScalarFn::kind`] accepted.
-    fn call<'a>(&self, arguments: &[Value<'a>]) -> Value<'a>;
+    fn call<'a>(&self, arguments: &[Value<'a>], scratch: &'a Scratch) -> Value<'a>;
 
     /// Many rows: `arguments[i][row]` to `out[row]`. This loop is compiled for each function around its own
     /// kernel; don't write another.
-    fn call_rows<'a>(&self, arguments: &[&[Value<'a>]], out: &mut [Value<'a>]) {
+    fn call_rows<'a>(&self, arguments: &[&[Value<'a>]], scratch: &'a Scratch, out: &mut [Value<'a>]) {
         let mut row_arguments = [Value::Missing; MAX_ARGUMENTS];
         for (row, out) in out.iter_mut().enumerate() {
             for (value, column) in row_arguments.iter_mut().zip(arguments) {
                 *value = column[row];
             }
-            *out = self.call(&row_arguments[..arguments.len()]);
+            *out = self.call(&row_arguments[..arguments.len()], scratch);
         }
     }
+}
+
+/// What is known of an argument when a set is built.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Argument<'a> {
+    /// Its kind.
+    pub kind: SlotKind,
+    /// Its value, if it is the same for all rows.
+    pub constant: Option<Value<'a>>,
 }
 
 /// An argument that a function doesn't take.

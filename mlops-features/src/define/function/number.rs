@@ -5,7 +5,7 @@ use std::fmt;
 
 use mlops_core::{SlotKind, Value};
 
-use super::{ArgumentError, ScalarFn, as_float, check_count, check_numbers};
+use super::{ArgumentError, ScalarFn, Scratch, as_float, check_count, check_numbers};
 
 /// A built-in function of numbers.
 #[derive(Clone, Copy)]
@@ -37,7 +37,7 @@ impl<const N: usize, F: Fn([f64; N]) -> Value<'static> + Send + Sync> ScalarFn f
     }
 
     #[inline]
-    fn call<'a>(&self, arguments: &[Value<'a>]) -> Value<'a> {
+    fn call<'a>(&self, arguments: &[Value<'a>], _: &'a Scratch) -> Value<'a> {
         let mut numbers = [0.0; N];
         for (number, &argument) in numbers.iter_mut().zip(arguments) {
             match as_float(argument) {

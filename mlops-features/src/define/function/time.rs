@@ -5,7 +5,7 @@ use std::fmt;
 use mlops_core::{SlotKind, Timestamp, Value};
 
 use super::number::int;
-use super::{ArgumentError, ScalarFn, check_count};
+use super::{ArgumentError, ScalarFn, Scratch, check_count};
 
 const DAY: i64 = 86_400_000_000;
 const HOUR: i64 = 3_600_000_000;
@@ -43,7 +43,7 @@ impl<const N: usize, F: Fn([Timestamp; N]) -> Value<'static> + Send + Sync> Scal
     }
 
     #[inline]
-    fn call<'a>(&self, arguments: &[Value<'a>]) -> Value<'a> {
+    fn call<'a>(&self, arguments: &[Value<'a>], _: &'a Scratch) -> Value<'a> {
         let mut times = [Timestamp::MIN; N];
         for (time, &argument) in times.iter_mut().zip(arguments) {
             match argument {
