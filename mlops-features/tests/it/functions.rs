@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mlops_core::{SlotKind, Timestamp, Value};
-use mlops_features::{Catalog, ScalarFn, Scratch};
+use mlops_features::{Catalog, Scratch};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -41,7 +41,7 @@ fn numbers_are_those_of_numpy_and_scikit_learn() {
         for (row, wanted) in case.answers.iter().enumerate() {
             let arguments: Vec<f64> = case.arguments.iter().map(|column| column[row].parse().unwrap()).collect();
             let values: Vec<_> = arguments.iter().map(|x| Value::Float(*x)).collect();
-            let (got, wanted) = (number(function.call(&values)), wanted.parse().unwrap());
+            let (got, wanted) = (number(function.call(&values, &Scratch::default())), wanted.parse().unwrap());
             // The sines of scikit-learn's distances are those of another library; near 0 what counts is the metre.
             let near =
                 is_near(got, wanted) || (name == "haversine" && (got - wanted).abs() < 1e-9 * wanted.max(1e-3));
