@@ -44,7 +44,7 @@ fn definitions_that_do_not_hold_together_do_not_build() {
         ),
         (
             builder().features([Feature::number("y", column("x").plus("key"), Nulls::Refuse)]),
-            "`y` calls `plus` with category as argument 1, where it takes a number",
+            "`y` calls `plus` with text as argument 1, where it takes a number",
         ),
         (
             builder().features([Feature::number("y", call("plus", 1, [column("x")]), Nulls::Refuse)]),
