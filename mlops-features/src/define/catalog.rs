@@ -1,11 +1,12 @@
-//! The functions that definitions may name.
+//! The functions and transforms that definitions may name.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::function::{ScalarFn, built_in};
+use crate::transform::{self, ReadTransform, Transform};
 
-/// Functions by name and version. An application passes it to whatever builds or loads features; there is no
+/// Functions and transforms by name and version. An application passes it to whatever builds or loads features; there is no
 /// global one.
 ///
 /// ```
@@ -30,6 +31,7 @@ use super::function::{ScalarFn, built_in};
 #[derive(Clone, Debug)]
 pub struct Catalog {
     functions: BTreeMap<(String, u32), Arc<dyn ScalarFn>>,
+    transforms: BTreeMap<(String, u32), ReadTransform>,
 }
 
 impl Default for Catalog {
@@ -39,10 +41,10 @@ impl Default for Catalog {
 }
 
 impl Catalog {
-    /// The built-in functions.
+    /// The built-in functions and transforms.
     #[must_use]
     pub fn new() -> Self {
-        let mut catalog = Self { functions: BTreeMap::new() };
+        let mut catalog = Self { functions: BTreeMap::new(), transforms: transform::built_in() };
         for function in built_in() {
             catalog = catalog.with(function.into());
         }
@@ -60,5 +62,17 @@ impl Catalog {
     #[must_use]
     pub fn get(&self, name: &str, version: u32) -> Option<&Arc<dyn ScalarFn>> {
         self.functions.get(&(name.to_owned(), version))
+    }
+
+    /// Adds a transform; one of the same name and version is replaced.
+    #[must_use]
+    pub fn with_transform<T: Transform>(mut self) -> Self {
+        let (name, read) = transform::kind_of::<T>();
+        self.transforms.insert(name, read);
+        self
+    }
+
+    pub(crate) fn transform(&self, name: &str, version: u32) -> Option<ReadTransform> {
+        self.transforms.get(&(name.to_owned(), version)).copied()
     }
 }

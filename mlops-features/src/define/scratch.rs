@@ -52,6 +52,12 @@ impl Scratch {
         mlops_core::Texts::of(buffer.into_bump_str())
     }
 
+    /// Room for numbers, all 0.
+    #[expect(clippy::mut_from_ref, reason = "each call gives room that nobody else has")]
+    pub(crate) fn zeros(&self, len: usize) -> &mut [f64] {
+        self.0.alloc_slice_fill_copy(len, 0.0)
+    }
+
     /// Forgets everything.
     pub(crate) fn clear(&mut self) {
         self.0.reset();

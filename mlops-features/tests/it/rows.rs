@@ -30,16 +30,16 @@ pub(crate) fn set() -> FeatureSet {
         .ints(&["n"])
         .categories(&["key"])
         .features([
-            Feature::number("x", "x", Nulls::Constant(mlops_core::JsonFloat(-1.0))),
-            Feature::standardised("x scaled", "x", Nulls::MeanFlagged),
+            Feature::number("x", "x", Nulls::constant(-1.0)),
+            Feature::standardised("x scaled", "x", Nulls::Mean.flagged()),
             Feature::standardised("n scaled", "n", Nulls::Mean),
             Feature::number("sum", column("x").plus("n"), Nulls::Mean),
-            Feature::number("ratio", column("x").minus(1.0).times(3.0).over("n"), Nulls::Mean),
+            Feature::number("ratio", column("x").minus(1.0).times(3.0).over("n"), Nulls::constant(0.5)),
             Feature::number("ln", column("n").ln_1p(), Nulls::Mean),
             Feature::number("sin", column("x").cycle_sin(24.0), Nulls::Mean),
             Feature::number("cos", column("n").cycle_cos(7.0), Nulls::Mean),
             Feature::number("weekday", weekday(2013.0, 2.0, "n"), Nulls::Mean),
-            Feature::number("greater", column("x").greater("n"), Nulls::MeanFlagged),
+            Feature::number("greater", column("x").greater("n"), Nulls::Mean.flagged()),
             Feature::number(
                 "choice",
                 column("x").is_missing().or(column("n").less(3.0)).if_else(column("x").clip(-1.0, "n"), "n"),
@@ -78,7 +78,7 @@ pub(crate) fn over_time(row: FeatureSetBuilder) -> FeatureSet {
         ])
         .features(
             ["last.value", "ever.value", "mean", "sum", "count"]
-                .map(|name| Feature::number(name, name, Nulls::Constant(mlops_core::JsonFloat(f64::NAN)))),
+                .map(|name| Feature::number(name, name, Nulls::constant(f64::NAN))),
         )
         .build(&Catalog::new())
         .unwrap()
