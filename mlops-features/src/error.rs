@@ -66,6 +66,26 @@ pub enum FeatureError {
         /// Why.
         source: TransformError,
     },
+    /// An aggregate that the catalog doesn't have.
+    #[error("`{user}` uses the aggregate `{aggregate}` version {version}, which is not registered in the catalog")]
+    UnknownAggregate {
+        /// The aggregate.
+        aggregate: String,
+        /// Its version.
+        version: u32,
+        /// The window that uses it.
+        user: String,
+    },
+    /// An aggregate that can't be used.
+    #[error("the window `{window}` can't aggregate by `{aggregate}`")]
+    Aggregate {
+        /// The window.
+        window: String,
+        /// The aggregate.
+        aggregate: String,
+        /// Why.
+        source: TransformError,
+    },
     /// Features that are made of each other.
     #[error("the features {} are made of each other", quoted(features))]
     Cycle {

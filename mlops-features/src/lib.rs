@@ -12,12 +12,14 @@ mod split;
 mod time;
 mod transform;
 
+pub use define::aggregate::{Aggregate, Count, Mean, Sum};
 pub use define::catalog::Catalog;
 pub use define::expression::{Expr, call, column, haversine, numbers, text, texts, weekday};
-pub use define::feature::{Feature, Input, Step};
-pub use define::function::{Argument, ArgumentError, MAX_ARGUMENTS, ScalarFn, Scratch};
+pub use define::feature::{Feature, Input};
+pub use define::function::{Argument, ArgumentError, MAX_ARGUMENTS, ScalarFn, Scratch, as_float};
 pub use define::set::{FeatureSet, FeatureSetBuilder};
-pub use define::source::{Aggregate, Availability, Source, View, Window};
+pub use define::source::{Availability, Source, View, Window};
+pub use define::step::Step;
 pub use error::FeatureError;
 pub use fit::{Fit, FitProgress, Fitting};
 pub use fitted::FittedFeatures;

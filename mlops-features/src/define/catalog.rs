@@ -1,12 +1,13 @@
-//! The functions and transforms that definitions may name.
+//! The functions, transforms and aggregates that definitions may name.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::aggregate::{self, Aggregate, ReadAggregate};
 use super::function::{ScalarFn, built_in};
 use crate::transform::{self, ReadTransform, Transform};
 
-/// Functions and transforms by name and version. An application passes it to whatever builds or loads features; there is no
+/// Functions, transforms and aggregates by name and version. An application passes it to whatever builds or loads features; there is no
 /// global one.
 ///
 /// ```
@@ -32,6 +33,7 @@ use crate::transform::{self, ReadTransform, Transform};
 pub struct Catalog {
     functions: BTreeMap<(String, u32), Arc<dyn ScalarFn>>,
     transforms: BTreeMap<(String, u32), ReadTransform>,
+    aggregates: BTreeMap<(String, u32), ReadAggregate>,
 }
 
 impl Default for Catalog {
@@ -41,10 +43,14 @@ impl Default for Catalog {
 }
 
 impl Catalog {
-    /// The built-in functions and transforms.
+    /// The built-in functions, transforms and aggregates.
     #[must_use]
     pub fn new() -> Self {
-        let mut catalog = Self { functions: BTreeMap::new(), transforms: transform::built_in() };
+        let mut catalog = Self {
+            functions: BTreeMap::new(),
+            transforms: transform::built_in(),
+            aggregates: aggregate::built_in().into(),
+        };
         for function in built_in() {
             catalog = catalog.with(function.into());
         }
@@ -70,6 +76,18 @@ impl Catalog {
         let (name, read) = transform::kind_of::<T>();
         self.transforms.insert(name, read);
         self
+    }
+
+    /// Adds an aggregate; one of the same name and version is replaced.
+    #[must_use]
+    pub fn with_aggregate<A: Aggregate>(mut self) -> Self {
+        let (name, read) = aggregate::kind_of::<A>();
+        self.aggregates.insert(name, read);
+        self
+    }
+
+    pub(crate) fn aggregate(&self, name: &str, version: u32) -> Option<ReadAggregate> {
+        self.aggregates.get(&(name.to_owned(), version)).copied()
     }
 
     pub(crate) fn transform(&self, name: &str, version: u32) -> Option<ReadTransform> {

@@ -1,5 +1,6 @@
 //! Features as data.
 
+pub(crate) mod aggregate;
 pub(crate) mod catalog;
 pub(crate) mod compile;
 pub(crate) mod expression;
@@ -9,3 +10,4 @@ pub(crate) mod plan;
 pub(crate) mod scratch;
 pub(crate) mod set;
 pub(crate) mod source;
+pub(crate) mod step;

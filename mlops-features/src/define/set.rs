@@ -6,11 +6,13 @@ use std::sync::Arc;
 use mlops_core::{Column, Fingerprint, Schema, SlotField, SlotKind, SlotSchema, Vocabulary};
 use serde::{Deserialize, Serialize};
 
+use super::aggregate::AnyAggregate;
 use super::catalog::Catalog;
 use super::compile::{CompiledExpr, compile};
 use super::feature::Feature;
 use super::plan::Plan;
 use super::source::{Availability, Source, View, Window};
+use super::step::Step;
 use crate::FeatureError;
 
 /// A definition of features, checked and serialisable.
@@ -249,17 +251,32 @@ impl FeatureSet {
         Plan::new(&self.features, &schema, catalog).map(drop)
     }
 
-    /// A window's value of an event, compiled over the source's columns.
-    pub(crate) fn event_value(&self, window: &Window, catalog: &Catalog) -> Result<CompiledExpr, FeatureError> {
+    /// A window's value of an event, compiled over the source's columns, and what is made of it.
+    pub(crate) fn event_value(
+        &self,
+        window: &Window,
+        catalog: &Catalog,
+    ) -> Result<(CompiledExpr, Arc<dyn AnyAggregate>), FeatureError> {
         let source = self.source(&window.source, &window.name)?;
         let schema = source_schema(source);
         let compiled = compile(&window.value, &schema, &schema.places(), catalog, &window.name)?;
-        if matches!(compiled.kind(), SlotKind::Float | SlotKind::Int) {
-            Ok(compiled)
-        } else {
+        if !matches!(compiled.kind(), SlotKind::Float | SlotKind::Int) {
             let got = compiled.kind();
-            Err(FeatureError::WrongKind { feature: window.name.clone(), got, wanted: "a number" })
+            return Err(FeatureError::WrongKind { feature: window.name.clone(), got, wanted: "a number" });
         }
+        let Step { name, version, parameters } = &window.aggregate;
+        let read = catalog.aggregate(name, *version).ok_or_else(|| FeatureError::UnknownAggregate {
+            aggregate: name.clone(),
+            version: *version,
+            user: window.name.clone(),
+        })?;
+        let aggregate = read(parameters).and_then(|aggregate| {
+            aggregate.check_kind(compiled.kind())?;
+            Ok(aggregate)
+        });
+        let failed =
+            |source| FeatureError::Aggregate { window: window.name.clone(), aggregate: name.clone(), source };
+        Ok((compiled, aggregate.map_err(failed)?))
     }
 
     fn check_key(&self, user: &str, source: &Source, key: &[String]) -> Result<(), FeatureError> {

@@ -80,8 +80,10 @@ pub struct ArgumentError {
     pub wanted: String,
 }
 
-/// The value of a number as a float.
-pub(crate) fn as_float(value: Value<'_>) -> Option<f64> {
+/// The value of a number as a float; `None` of what is no number.
+#[must_use]
+#[inline]
+pub fn as_float(value: Value<'_>) -> Option<f64> {
     match value {
         Value::Float(x) => Some(x),
         Value::Int(x) => Some(x as f64),
