@@ -13,7 +13,9 @@ mod time;
 mod transform;
 
 pub use define::catalog::Catalog;
-pub use define::expression::{Expr, call, column, haversine, numbers, text, texts, weekday};
+pub use define::expression::{
+    Expr, call, column, concat, cross, geohash, haversine, numbers, text, texts, weekday,
+};
 pub use define::feature::{Feature, Input, Step};
 pub use define::function::{Argument, ArgumentError, MAX_ARGUMENTS, ScalarFn, Scratch};
 pub use define::set::{FeatureSet, FeatureSetBuilder};

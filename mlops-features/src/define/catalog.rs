@@ -58,6 +58,11 @@ impl Catalog {
         self
     }
 
+    /// The names and versions of its functions, in order.
+    pub fn functions(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.functions.keys().map(|(name, version)| (name.as_str(), *version))
+    }
+
     /// A function by name and version.
     #[must_use]
     pub fn get(&self, name: &str, version: u32) -> Option<&Arc<dyn ScalarFn>> {
