@@ -59,8 +59,8 @@ impl Expr {
 
     /// The hour of an instant in a time zone, 0 to 23.
     ///
-    /// The zone is a name of the IANA time zone database, as of the release 2026f that is compiled in; the machine's own is
-    /// not asked. Beyond the years −9999 to 9999 it is missing.
+    /// The zone is a name of the IANA time zone database that the crate `jiff` brings along, of 2026f when this was written;
+    /// the machine's own is not asked. Beyond the years −9999 to 9999 it is missing.
     ///
     /// ```
     /// use mlops_features::column;
