@@ -129,6 +129,11 @@ fn conditions_and_nulls_take_values_of_one_kind() {
     assert_eq!(call("if_else", &[Value::Missing, text, text]), Value::Missing);
     assert_eq!(call("or_else", &[Value::Missing, Value::Int(3)]), Value::Int(3));
     assert!(matches!(call("or_else", &[Value::Float(f64::NAN), Value::Float(1.0)]), Value::Float(x) if x.is_nan()));
+    // The answer is a float because the other might have been one.
+    let kinds = [SlotKind::Int, SlotKind::Float].map(|kind| Argument { kind, constant: None });
+    let ((kind, or_else), scratch) = (prepared("or_else", &kinds).unwrap(), Scratch::default());
+    let answer = or_else.call(&[Value::Int(0), Value::Missing], &scratch);
+    assert_eq!((kind, answer), (SlotKind::Float, Value::Float(0.0)));
     assert_eq!(call("is_missing", &[Value::Missing]), Value::Int(1));
     assert_eq!(call("is_missing", &[Value::Float(f64::NAN)]), Value::Int(0));
 
@@ -161,7 +166,7 @@ fn instants_have_parts_in_utc_before_1970_too() {
 }
 
 const KINDS: [SlotKind; 6] =
-    [SlotKind::Float, SlotKind::Int, SlotKind::Time, SlotKind::Text, SlotKind::Numbers, SlotKind::Texts];
+    [SlotKind::Int, SlotKind::Float, SlotKind::Time, SlotKind::Text, SlotKind::Numbers, SlotKind::Texts];
 
 fn kind_of(value: Value<'_>) -> SlotKind {
     match value {

@@ -6,13 +6,16 @@ use serde::Deserialize;
 
 use crate::functions::{call, called, list, prepared};
 
+type Groups = Vec<Option<String>>;
+
 #[derive(Deserialize)]
 struct Fixture {
     simple: Vec<(String, String, String, String, i64)>,
     words: Vec<(String, Vec<String>)>,
     ngrams: Vec<(String, f64, f64, String, Vec<String>)>,
     murmur: Vec<(String, u32, i64)>,
-    patterns: Vec<(String, String, Option<Vec<Option<String>>>)>,
+    /// The pattern, the text, and the groups of the first match.
+    patterns: Vec<(String, String, Option<Groups>)>,
 }
 
 fn fixture() -> Fixture {

@@ -29,7 +29,7 @@ def main():
     with np.errstate(all="ignore"):
         for x in map(np.asarray, lists):
             few = [None] * 3 if len(x) == 0 else [text(answer) for answer in (np.mean(x), np.min(x), np.max(x))]
-            rows.append([[text(item) for item in x], text(np.sum(x)), *few])
+            rows.append([[text(item) for item in x], [text(np.sum(x)), *few]])
     places = PLACES + list(zip(rng.uniform(-90, 90, 60), rng.uniform(-180, 180, 60)))
     cells = [[text(a), text(b), [pygeohash.encode(a, b, precision=i) for i in range(1, 13)]] for a, b in places]
     lines = []

@@ -48,7 +48,7 @@ fn of_words<'a>(words: Texts<'a>, lengths: [usize; 2], scratch: &'a Scratch) -> 
 fn ngrams(signature: Signature, arguments: &[Argument<'_>]) -> Result<Box<dyn ScalarFn>, ArgumentError> {
     let lengths = [constant_whole(arguments, 1, 1..=LONGEST)?, constant_whole(arguments, 2, 1..=LONGEST)?];
     if lengths[0] > lengths[1] {
-        return Err(wrong(2, lengths[1], format!("{} or more, as argument 1 is", lengths[0])));
+        return Err(wrong(2, lengths[1].to_string(), format!("{} or more, as argument 1 is", lengths[0])));
     }
     Ok(signature.with(move |arguments, scratch| match *arguments.first()? {
         Value::Texts(words) => Some(Value::Texts(of_words(words, lengths, scratch))),

@@ -33,7 +33,7 @@ impl Takes {
             Self::List => (&[SlotKind::Numbers, SlotKind::Texts], "a list"),
             Self::TextOrTexts => (&[SlotKind::Text, SlotKind::Texts], "a text or a list of texts"),
         };
-        if kinds.contains(&kind) { Ok(()) } else { Err(wrong(argument, kind, wanted)) }
+        if kinds.contains(&kind) { Ok(()) } else { Err(wrong(argument, kind.to_string(), wanted)) }
     }
 }
 
@@ -63,8 +63,8 @@ pub(super) fn takes_several(
     Ok(answers)
 }
 
-pub(super) fn wrong(argument: usize, got: impl ToString, wanted: impl Into<String>) -> ArgumentError {
-    ArgumentError { argument, got: got.to_string(), wanted: wanted.into() }
+pub(super) fn wrong(argument: usize, got: impl Into<String>, wanted: impl Into<String>) -> ArgumentError {
+    ArgumentError { argument, got: got.into(), wanted: wanted.into() }
 }
 
 /// A function's name and what it answers for arguments of some kinds.
@@ -216,7 +216,7 @@ pub(super) fn constant_whole(
     if x.fract() == 0.0 && (*allowed.start() as f64..=*allowed.end() as f64).contains(&x) {
         return Ok(x as usize);
     }
-    Err(wrong(argument, x, wanted))
+    Err(wrong(argument, x.to_string(), wanted))
 }
 
 pub(super) fn varies(argument: usize, wanted: &str) -> ArgumentError {
