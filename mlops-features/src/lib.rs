@@ -14,7 +14,9 @@ mod transform;
 
 pub use define::aggregate::{Aggregate, Count, Mean, Sum};
 pub use define::catalog::Catalog;
-pub use define::expression::{Expr, call, column, haversine, numbers, text, texts, weekday};
+pub use define::expression::{
+    Expr, call, column, concat, cross, geohash, haversine, numbers, text, texts, weekday,
+};
 pub use define::feature::{Feature, Input};
 pub use define::function::{Argument, ArgumentError, MAX_ARGUMENTS, ScalarFn, Scratch, as_float};
 pub use define::set::{FeatureSet, FeatureSetBuilder};

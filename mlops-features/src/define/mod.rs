@@ -6,6 +6,7 @@ pub(crate) mod compile;
 pub(crate) mod expression;
 pub(crate) mod feature;
 pub(crate) mod function;
+pub(crate) mod murmur;
 pub(crate) mod plan;
 pub(crate) mod scratch;
 pub(crate) mod set;
