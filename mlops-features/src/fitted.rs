@@ -22,7 +22,7 @@ const FORMAT: u32 = 1;
 
 /// Features with everything that was fitted: the definition, the vocabularies and the parameters.
 ///
-/// Encodes rows (any [`serde::Serialize`] struct or map) through [`Encoder`], and batches through
+/// Encodes rows (any [`serde::Serialize`] struct or map) through [`Encoder`](mlops_core::Encoder), and batches through
 /// [`FittedFeatures::encode_batch`]: the same kernels, the same bits.
 #[derive(Clone, Debug)]
 pub struct FittedFeatures {

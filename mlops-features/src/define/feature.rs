@@ -85,6 +85,7 @@ impl Feature {
 
     /// A further transform.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a definition reads better without borrowing")]
     pub fn then<T: Transform>(mut self, transform: T) -> Self {
         self.transforms.push(Step::of_transform(&transform));
         self

@@ -53,7 +53,6 @@ impl Scratch {
     }
 
     /// Room for numbers, all 0.
-    #[expect(clippy::mut_from_ref, reason = "each call gives room that nobody else has")]
     pub(crate) fn zeros(&self, len: usize) -> &mut [f64] {
         self.0.alloc_slice_fill_copy(len, 0.0)
     }

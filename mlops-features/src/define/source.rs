@@ -165,6 +165,7 @@ impl Window {
 
     /// Any aggregate of a value over the last `length`.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a definition reads better without borrowing")]
     pub fn new<A: Aggregate>(
         name: &str,
         source: &str,

@@ -84,7 +84,6 @@ impl std::fmt::Debug for State {
 
 /// What [`Fitting::finish`] gives.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it at a time")]
 pub enum FitProgress {
     /// The next pass, which wants the same rows.
     Again(Fitting),

@@ -147,7 +147,7 @@ mod tests {
 
     fn moments(numbers: &[f64]) -> Moments {
         let mut moments = Moments::default();
-        moments.add_all(numbers).unwrap();
+        moments.add_all(numbers).expect("finite numbers");
         moments
     }
 
