@@ -11,3 +11,4 @@ mod pipeline;
 mod scored;
 mod tables;
 mod toy;
+mod vocabulary;
