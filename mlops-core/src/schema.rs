@@ -63,7 +63,7 @@ fn field_of<'a>(table: &'a arrow::datatypes::Schema, name: &str) -> Option<&'a F
     loop {
         let DataType::Struct(fields) = field.data_type() else { return None };
         let (outer, inner) = name.split_once('.').unwrap_or((name, ""));
-        field = &fields.find(outer)?.1;
+        field = fields.find(outer)?.1;
         if outer.len() == name.len() {
             return Some(field);
         }

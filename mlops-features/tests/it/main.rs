@@ -9,6 +9,8 @@ mod events_damaged;
 mod events_killed;
 mod events_online;
 mod functions;
+mod lists;
+mod nested;
 mod one_kernel;
 mod over_time;
 mod rows;
