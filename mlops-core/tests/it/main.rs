@@ -7,6 +7,7 @@ mod dataset;
 mod evaluation;
 mod evaluation_laws;
 mod gate;
+mod golden_lists;
 mod pipeline;
 mod scored;
 mod tables;
