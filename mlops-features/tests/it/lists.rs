@@ -216,7 +216,10 @@ fn lists_of_a_thousand_items_are_whole() {
         Some((0..1000).map(|i| format!("item {i}")).collect()),
     );
     let mut slots = Slots::default();
-    assert_eq!(encoded(&features, &one, &mut slots), encoded_batch(&features, &batch(&[one.clone()]))[0]);
+    assert_eq!(
+        encoded(&features, &one, &mut slots),
+        encoded_batch(&features, &batch(std::slice::from_ref(&one)))[0]
+    );
     assert_eq!(slots.value(1), Value::Numbers(one.scores.as_deref().unwrap()));
     let Value::Texts(texts) = slots.value(2) else { panic!("{:?}", slots.value(2)) };
     assert!(texts.iter().eq(one.tags.as_deref().unwrap()));
