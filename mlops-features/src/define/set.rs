@@ -27,7 +27,8 @@ pub struct FeatureSet {
     pub(crate) features: Vec<Feature>,
 }
 
-/// Builds a [`FeatureSet`].
+/// Builds a [`FeatureSet`]. A column named `customer.age` is the field `age` inside of the row's field `customer`, or the
+/// row's field of that very name.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct FeatureSetBuilder(FeatureSet);
