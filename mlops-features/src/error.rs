@@ -224,6 +224,26 @@ pub enum FeatureError {
         /// The column.
         column: String,
     },
+    /// A null among the items of a list.
+    #[error("row {row} of {table} has a null in the list of column `{column}`")]
+    NullItem {
+        /// Which table.
+        table: String,
+        /// The row's number, from 0.
+        row: usize,
+        /// The column.
+        column: String,
+    },
+    /// A source with a column of lists.
+    #[error("column `{column}` of the source `{name}` is a {kind}; events hold no lists")]
+    ListInEvent {
+        /// The source.
+        name: String,
+        /// The column.
+        column: String,
+        /// What it holds.
+        kind: SlotKind,
+    },
     /// Labels that are not one a row.
     #[error("{got} labels were given for {wanted} rows")]
     WrongLength {

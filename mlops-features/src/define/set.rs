@@ -30,7 +30,8 @@ pub struct FeatureSet {
     pub(crate) features: Vec<Feature>,
 }
 
-/// Builds a [`FeatureSet`].
+/// Builds a [`FeatureSet`]. A column named `customer.age` is the field `age` inside of the row's field `customer`, or the
+/// row's field of that very name.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct FeatureSetBuilder(FeatureSet);
@@ -49,6 +50,21 @@ impl FeatureSetBuilder {
     /// Columns of categories in the row.
     pub fn categories(self, names: &[&str]) -> Self {
         self.columns(names, SlotKind::Category)
+    }
+
+    /// Columns of texts in the row, which are kept as they come.
+    pub fn texts(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Text)
+    }
+
+    /// Columns of lists of floats in the row.
+    pub fn number_lists(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Numbers)
+    }
+
+    /// Columns of lists of texts in the row.
+    pub fn text_lists(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Texts)
     }
 
     /// Columns of times in the row.
@@ -225,6 +241,13 @@ impl FeatureSet {
                 continue;
             }
             distinct("columns", source.columns.columns.iter().map(|column| column.name.as_str()))?;
+        }
+        let of_lists = |column: &&Column| matches!(column.kind, SlotKind::Numbers | SlotKind::Texts);
+        for source in &self.sources {
+            if let Some(Column { name: column, kind }) = source.columns.columns.iter().find(of_lists) {
+                let (name, column) = (source.name.clone(), column.clone());
+                return Err(FeatureError::ListInEvent { name, column, kind: *kind });
+            }
         }
         for (name, source, key) in self
             .views

@@ -12,6 +12,8 @@ mod functions;
 mod functions_lists;
 mod functions_text;
 mod functions_time;
+mod lists;
+mod nested;
 mod one_kernel;
 mod over_time;
 mod rows;
