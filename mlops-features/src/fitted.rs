@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use mlops_core::{Bundle, Fingerprint, Part, SlotSchema, Vocabulary};
-use serde::{Deserialize, Serialize};
+use mlops_core::{Fingerprint, SlotSchema, Vocabulary};
 
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
@@ -14,11 +13,7 @@ use crate::define::plan::{Plan, PlannedSource};
 use crate::define::scratch::ScratchPool;
 use crate::define::set::FeatureSet;
 use crate::read::RowReader;
-use crate::transform::{AnyFitted, Chain};
-
-/// The media type of a features part.
-pub(crate) const MEDIA_TYPE: &str = "application/vnd.mlops.features+json";
-const FORMAT: u32 = 1;
+use crate::transform::Chain;
 
 /// Features with everything that was fitted: the definition, the vocabularies and the parameters.
 ///
@@ -27,7 +22,7 @@ const FORMAT: u32 = 1;
 #[derive(Clone, Debug)]
 pub struct FittedFeatures {
     set: FeatureSet,
-    vocabularies: Vocabularies,
+    pub(crate) vocabularies: Vocabularies,
     pub(crate) schema: SlotSchema,
     pub(crate) reader: RowReader,
     pub(crate) features: Vec<CompiledFeature>,
@@ -81,25 +76,7 @@ pub(crate) struct Vocabularies {
     pub(crate) features: BTreeMap<String, Arc<Vocabulary>>,
 }
 
-/// The JSON form of fitted features.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stored {
-    format: u32,
-    set: FeatureSet,
-    vocabularies: StoredVocabularies,
-    /// By feature, by transform, by number that goes in.
-    fitted: Vec<Vec<Vec<serde_json::Value>>>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredVocabularies {
-    columns: BTreeMap<String, Vocabulary>,
-    features: BTreeMap<String, Vocabulary>,
-}
-
-fn corrupt(problem: String) -> FeatureError {
+pub(crate) fn corrupt(problem: String) -> FeatureError {
     FeatureError::Corrupt { problem }
 }
 
@@ -154,7 +131,7 @@ impl FittedFeatures {
             names: names.into(),
             fingerprint: Fingerprint::of(&[]),
         };
-        fitted.fingerprint = Fingerprint::of(&fitted.to_json());
+        fitted.fingerprint = Fingerprint::of(&fitted.to_bytes());
         Ok(fitted)
     }
 
@@ -162,67 +139,6 @@ impl FittedFeatures {
     #[must_use]
     pub fn set(&self) -> &FeatureSet {
         &self.set
-    }
-
-    /// The features as JSON: definition, vocabularies, parameters; every float comes back bit for bit.
-    #[must_use]
-    pub fn to_json(&self) -> Vec<u8> {
-        let step = |step: &Vec<Arc<dyn AnyFitted>>| step.iter().map(|fitted| fitted.to_stored()).collect();
-        let fitted = self.features.iter().map(|feature| feature.chain.steps().iter().map(step).collect());
-        let texts = |of: &BTreeMap<String, Arc<Vocabulary>>| {
-            of.iter().map(|(name, texts)| (name.clone(), (**texts).clone())).collect()
-        };
-        let Vocabularies { columns, features } = &self.vocabularies;
-        let vocabularies = StoredVocabularies { columns: texts(columns), features: texts(features) };
-        let stored = Stored { format: FORMAT, set: self.set.clone(), vocabularies, fitted: fitted.collect() };
-        serde_json::to_vec(&stored).expect("definitions have text keys and finite or quoted floats")
-    }
-
-    /// The features that a JSON text holds.
-    ///
-    /// # Errors
-    /// [`FeatureError::NewerFormat`], [`FeatureError::Corrupt`] with what is wrong and where, or what a definition
-    /// that doesn't hold together says, a function that the catalog lacks included.
-    pub fn from_json(json: &[u8], catalog: &Catalog) -> Result<Self, FeatureError> {
-        #[derive(Deserialize)]
-        struct OnlyFormat {
-            format: u32,
-        }
-        let corrupt = |error: serde_json::Error| FeatureError::Corrupt { problem: error.to_string() };
-        let OnlyFormat { format } = serde_json::from_slice(json).map_err(corrupt)?;
-        if format != FORMAT {
-            return Err(FeatureError::NewerFormat { got: format, known: FORMAT });
-        }
-        let stored: Stored = serde_json::from_slice(json).map_err(corrupt)?;
-        stored.set.check(catalog)?;
-        let texts = |of: BTreeMap<String, Vocabulary>| {
-            of.into_iter().map(|(name, texts)| (name, Arc::new(texts))).collect()
-        };
-        let StoredVocabularies { columns, features } = stored.vocabularies;
-        let vocabularies = Vocabularies { columns: texts(columns), features: texts(features) };
-        let schema = stored.set.slot_schema(&vocabularies.columns)?;
-        let plan = Plan::new(&stored.set.features, &schema, catalog)?;
-        let chains = load(&plan, stored.fitted)?;
-        Self::new(stored.set, vocabularies, chains, catalog)
-    }
-
-    /// The features as a part of a bundle.
-    #[must_use]
-    pub fn to_part(&self) -> Part {
-        Part { media_type: MEDIA_TYPE.into(), bytes: self.to_json().into() }
-    }
-
-    /// The features of a bundle.
-    ///
-    /// # Errors
-    /// [`FeatureError::Corrupt`] for a bundle without such a part, or those of [`FittedFeatures::from_json`].
-    pub fn from_bundle(bundle: &Bundle, catalog: &Catalog) -> Result<Self, FeatureError> {
-        let part = bundle.part("features").map_err(|error| FeatureError::Corrupt { problem: error.to_string() })?;
-        if part.media_type != MEDIA_TYPE {
-            let problem = format!("media type `{}`, not `{MEDIA_TYPE}`", part.media_type);
-            return Err(FeatureError::Corrupt { problem });
-        }
-        Self::from_json(&part.bytes, catalog)
     }
 }
 
@@ -249,39 +165,4 @@ fn names(features: &[CompiledFeature], order: &[usize]) -> Vec<String> {
         names[place] = feature.chain.names(inputs, &feature.vocabulary);
     }
     names.concat()
-}
-
-/// What was fitted, as it was stored, for the features of a plan.
-fn load(plan: &Plan, stored: Vec<Vec<Vec<serde_json::Value>>>) -> Result<Vec<Chain>, FeatureError> {
-    if stored.len() != plan.features.len() {
-        return Err(corrupt(format!("{} features were fitted of {}", stored.len(), plan.features.len())));
-    }
-    let mut stored: Vec<_> = stored.into_iter().map(Some).collect();
-    let mut chains = vec![Chain::new(None); plan.features.len()];
-    for &place in &plan.order {
-        let feature = &plan.features[place];
-        let steps = stored[place].take().unwrap_or_default();
-        let bad = |problem: String| corrupt(format!("`{}`: {problem}", feature.name));
-        if steps.len() != feature.transforms.len() {
-            return Err(bad(format!("{} of its {} transforms were fitted", steps.len(), feature.transforms.len())));
-        }
-        let product = match &feature.source {
-            PlannedSource::Value { .. } => None,
-            PlannedSource::Product(factors) => {
-                let width =
-                    factors.iter().try_fold(1_usize, |all, &factor| all.checked_mul(chains[factor].width()));
-                Some(width.ok_or_else(|| bad("it has too many numbers".into()))?)
-            }
-        };
-        let mut chain = Chain::new(product);
-        for (transform, step) in feature.transforms.iter().zip(steps) {
-            if step.len() != chain.inputs() {
-                return Err(bad(format!("{} were fitted for {} numbers", step.len(), chain.inputs())));
-            }
-            let fitted = step.into_iter().map(|stored| transform.load(stored)).collect::<Result<_, _>>();
-            chain.push(fitted.map_err(|error| bad(error.to_string()))?);
-        }
-        chains[place] = chain;
-    }
-    Ok(chains)
 }

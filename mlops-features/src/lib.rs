@@ -9,6 +9,7 @@ mod label;
 mod read;
 mod server;
 mod split;
+mod stored;
 mod time;
 mod transform;
 

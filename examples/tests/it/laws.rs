@@ -292,7 +292,7 @@ fn no_future_changes_a_fitted_parameter() {
     let gathered = gathered_with_junk_after(APRIL);
     let labels = late().of(gathered.batch(), &Catalog::new()).unwrap();
     let fit = year.set.fit_encode(gathered.batch(), &labels, APRIL, &Catalog::new()).unwrap();
-    assert_eq!(fit.features.to_json(), year.fit.features.to_json());
+    assert_eq!(fit.features.to_bytes(), year.fit.features.to_bytes());
     assert_eq!(fit.matrix.values(), year.fit.matrix.values());
     assert!(fit.left_out > 0, "flights in the air at the cut-off");
 }
