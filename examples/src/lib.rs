@@ -59,9 +59,9 @@ pub fn features(catalog: &Catalog) -> Result<FeatureSet, FeatureError> {
         .features([
             Feature::one_hot("carrier", "carrier", Unknown::AsAll),
             Feature::target("dest", "dest", 20.0, Unknown::AsAll),
-            Feature::standardised("carrier_delay", "carrier_delay", Nulls::MeanFlagged),
+            Feature::standardised("carrier_delay", "carrier_delay", Nulls::Mean.flagged()),
             Feature::standardised("carrier_late", "carrier_late", Nulls::Mean),
-            Feature::standardised("origin_delay", "origin_delay", Nulls::MeanFlagged),
+            Feature::standardised("origin_delay", "origin_delay", Nulls::Mean.flagged()),
             Feature::standardised("origin_late", "origin_late", Nulls::Mean),
             Feature::standardised("origin_departures", "origin_departures", Nulls::Refuse),
         ])

@@ -1,5 +1,6 @@
 //! What a row is after it was read: one slot for each field, of a kind each.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -62,6 +63,12 @@ pub struct SlotSchema {
 }
 
 impl SlotSchema {
+    /// The places of all fields, by name.
+    #[must_use]
+    pub fn places(&self) -> BTreeMap<&str, usize> {
+        self.fields.iter().enumerate().map(|(place, field)| (field.name.as_str(), place)).collect()
+    }
+
     /// The place of a field.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {

@@ -6,6 +6,8 @@ use arrow::error::ArrowError;
 use mlops_core::{DatasetError, EncodeError, Fingerprint, SchemaError, SlotKind, Timestamp};
 use parquet::errors::ParquetError;
 
+use crate::transform::TransformError;
+
 /// Why features can't be defined, fitted, gathered, encoded or loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -37,6 +39,78 @@ pub enum FeatureError {
         version: u32,
         /// Who calls it.
         user: String,
+    },
+    /// A transform that the catalog doesn't have.
+    #[error("`{user}` uses the transform `{transform}` version {version}, which is not registered in the catalog")]
+    UnknownTransform {
+        /// The transform.
+        transform: String,
+        /// Its version.
+        version: u32,
+        /// The feature that uses it.
+        user: String,
+    },
+    /// A value that nothing makes into numbers.
+    #[error("feature `{feature}` has no transform that makes numbers of its value")]
+    NoTransform {
+        /// The feature.
+        feature: String,
+    },
+    /// A transform that can't be used, fitted or loaded.
+    #[error("feature `{feature}` can't be transformed by `{transform}`")]
+    Transform {
+        /// The feature.
+        feature: String,
+        /// The transform.
+        transform: String,
+        /// Why.
+        source: TransformError,
+    },
+    /// An aggregate that the catalog doesn't have.
+    #[error("`{user}` uses the aggregate `{aggregate}` version {version}, which is not registered in the catalog")]
+    UnknownAggregate {
+        /// The aggregate.
+        aggregate: String,
+        /// Its version.
+        version: u32,
+        /// The window that uses it.
+        user: String,
+    },
+    /// An aggregate that can't be used.
+    #[error("the window `{window}` can't aggregate by `{aggregate}`")]
+    Aggregate {
+        /// The window.
+        window: String,
+        /// The aggregate.
+        aggregate: String,
+        /// Why.
+        source: TransformError,
+    },
+    /// Features that are made of each other.
+    #[error("the features {} are made of each other", quoted(features))]
+    Cycle {
+        /// The features that are in the cycle, or made of it.
+        features: Vec<String>,
+    },
+    /// A transform that learns from labels, without any.
+    #[error("feature `{feature}` learns from labels, which were not given for these rows")]
+    NoLabels {
+        /// The feature.
+        feature: String,
+    },
+    /// A fit that has seen no row.
+    #[error("`{set}` can't be fitted on no rows")]
+    NoRows {
+        /// The set.
+        set: String,
+    },
+    /// Passes that don't belong together.
+    #[error("{got} can't be merged into {wanted}: they are of different fits")]
+    OtherFit {
+        /// What was to be merged.
+        got: String,
+        /// Into what.
+        wanted: String,
     },
     /// An argument of a kind that the function doesn't take.
     #[error("`{user}` calls `{function}` with {got} as argument {argument}, where it takes {wanted}")]
@@ -186,12 +260,6 @@ pub enum FeatureError {
         /// The cut-off.
         cutoff: Timestamp,
     },
-    /// A column without any value to fit on.
-    #[error("feature `{feature}` has no value in the rows to fit on, so it has no mean")]
-    AllMissing {
-        /// The feature.
-        feature: String,
-    },
     /// Stored features of a later format.
     #[error("the features are of format {got}; this library reads up to {known}")]
     NewerFormat {
@@ -244,4 +312,8 @@ pub enum FeatureError {
         #[from]
         source: ArrowError,
     },
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

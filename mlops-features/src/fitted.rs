@@ -1,29 +1,24 @@
 //! Features as fitted: what travels in a bundle.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use mlops_core::{
-    Bundle, EncodeError, EncodedMatrix, Encoder, Fingerprint, Part, SlotEncoder, SlotSchema, Slots, Vocabulary,
-};
-use ndarray::Array2;
+use mlops_core::{Bundle, Fingerprint, Part, SlotSchema, Vocabulary};
 use serde::{Deserialize, Serialize};
 
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
-use crate::define::compile::{CompiledExpr, compile};
-use crate::define::scratch::{Scratch, ScratchPool};
+use crate::define::feature::Feature;
+use crate::define::plan::{Plan, PlannedSource};
+use crate::define::scratch::ScratchPool;
 use crate::define::set::FeatureSet;
-use crate::read::{BatchReader, RowReader};
-use crate::transform::FittedEncoding;
+use crate::read::RowReader;
+use crate::transform::{AnyFitted, Chain};
 
 /// The media type of a features part.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.mlops.features+json";
 const FORMAT: u32 = 1;
-
-/// How many rows a batch is encoded at a time, so that a chunk's columns stay in the cache.
-const CHUNK: usize = 1024;
 
 /// Features with everything that was fitted: the definition, the vocabularies and the parameters.
 ///
@@ -32,26 +27,58 @@ const CHUNK: usize = 1024;
 #[derive(Clone, Debug)]
 pub struct FittedFeatures {
     set: FeatureSet,
-    encodings: Vec<FittedEncoding>,
-    vocabularies: BTreeMap<String, Arc<Vocabulary>>,
-    schema: SlotSchema,
-    reader: RowReader,
-    features: Vec<CompiledFeature>,
+    vocabularies: Vocabularies,
+    pub(crate) schema: SlotSchema,
+    pub(crate) reader: RowReader,
+    pub(crate) features: Vec<CompiledFeature>,
+    /// In which order they are computed.
+    pub(crate) order: Vec<usize>,
     /// By slot, whether a feature reads it.
-    used: Vec<bool>,
-    /// Whether a feature makes texts or lists.
-    makes: bool,
-    scratches: ScratchPool,
-    names: Arc<[String]>,
-    fingerprint: Fingerprint,
+    pub(crate) used: Vec<bool>,
+    /// Whether a row needs room beside its numbers.
+    pub(crate) makes: bool,
+    pub(crate) scratches: ScratchPool,
+    pub(crate) names: Arc<[String]>,
+    pub(crate) fingerprint: Fingerprint,
 }
 
+/// A feature over the slots, as fitted.
 #[derive(Clone, Debug)]
-struct CompiledFeature {
-    name: String,
-    value: CompiledExpr,
-    encoding: FittedEncoding,
+pub(crate) struct CompiledFeature {
+    pub(crate) name: String,
+    pub(crate) source: PlannedSource,
+    /// The categories of its value; empty where it has none.
+    pub(crate) vocabulary: Arc<Vocabulary>,
+    pub(crate) chain: Chain,
     offset: usize,
+}
+
+impl CompiledFeature {
+    pub(crate) fn width(&self) -> usize {
+        self.chain.width()
+    }
+
+    /// Which of all numbers are its own.
+    pub(crate) fn numbers(&self) -> Range<usize> {
+        self.offset..self.offset + self.width()
+    }
+
+    /// The vocabulary that its texts are looked up in, if they are no plain column of categories.
+    pub(crate) fn own_vocabulary(&self) -> Option<&Vocabulary> {
+        match &self.source {
+            PlannedSource::Value { own_vocabulary: true, .. } => Some(&self.vocabulary),
+            _ => None,
+        }
+    }
+}
+
+/// The categories that were seen in fitting.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Vocabularies {
+    /// Of columns of categories.
+    pub(crate) columns: BTreeMap<String, Arc<Vocabulary>>,
+    /// Of features whose value is another text, by the feature.
+    pub(crate) features: BTreeMap<String, Arc<Vocabulary>>,
 }
 
 /// The JSON form of fitted features.
@@ -60,45 +87,69 @@ struct CompiledFeature {
 struct Stored {
     format: u32,
     set: FeatureSet,
-    vocabularies: BTreeMap<String, Vocabulary>,
-    encodings: Vec<FittedEncoding>,
+    vocabularies: StoredVocabularies,
+    /// By feature, by transform, by number that goes in.
+    fitted: Vec<Vec<Vec<serde_json::Value>>>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredVocabularies {
+    columns: BTreeMap<String, Vocabulary>,
+    features: BTreeMap<String, Vocabulary>,
+}
+
+fn corrupt(problem: String) -> FeatureError {
+    FeatureError::Corrupt { problem }
 }
 
 impl FittedFeatures {
     /// Puts a checked definition and what was fitted together.
     pub(crate) fn new(
         set: FeatureSet,
-        vocabularies: BTreeMap<String, Arc<Vocabulary>>,
-        encodings: Vec<FittedEncoding>,
+        vocabularies: Vocabularies,
+        chains: Vec<Chain>,
         catalog: &Catalog,
     ) -> Result<Self, FeatureError> {
-        let corrupt = |problem: String| FeatureError::Corrupt { problem };
-        if encodings.len() != set.features.len() {
-            return Err(corrupt(format!("{} encodings for {} features", encodings.len(), set.features.len())));
-        }
-        let schema = set.slot_schema(&vocabularies)?;
-        let mut features = Vec::new();
-        let mut names = Vec::new();
-        for (feature, encoding) in set.features.iter().zip(&encodings) {
-            let value = compile(&feature.value, &schema, catalog, &feature.name)?;
-            let vocabulary = value.category_slot().and_then(|slot| schema.fields[slot].vocabulary.as_deref());
-            if !encoding.fits(vocabulary) {
-                return Err(corrupt(format!("the encoding of `{}` doesn't fit its vocabulary", feature.name)));
+        let schema = set.slot_schema(&vocabularies.columns)?;
+        let plan = Plan::new(&set.features, &schema, catalog)?;
+        let none = Arc::new(Vocabulary::new([""; 0]));
+        let mut features: Vec<CompiledFeature> = Vec::new();
+        let mut offset = 0;
+        for (feature, chain) in plan.features.into_iter().zip(chains) {
+            let own = feature.has_own_vocabulary().then(|| vocabularies.features.get(&feature.name)).flatten();
+            let of_slot = feature.category_slot().and_then(|slot| schema.fields[slot].vocabulary.as_ref());
+            let vocabulary = Arc::clone(own.or(of_slot).unwrap_or(&none));
+            if let Some([first]) = chain.steps().first().map(Vec::as_slice)
+                && !first.goes_with(&vocabulary)
+            {
+                return Err(corrupt(format!("what was fitted of `{}` doesn't fit its vocabulary", feature.name)));
             }
-            let (name, offset) = (feature.name.clone(), names.len());
-            names.extend(encoding.names(&name, vocabulary));
-            features.push(CompiledFeature { name, value, encoding: encoding.clone(), offset });
+            let width = chain.width();
+            features.push(CompiledFeature {
+                name: feature.name,
+                source: feature.source,
+                vocabulary,
+                chain,
+                offset,
+            });
+            offset += width;
         }
-        let read: BTreeSet<&str> = set.features.iter().flat_map(|feature| feature.value.columns()).collect();
+        let names = names(&features, &plan.order);
+        let read: BTreeSet<&str> = set.features.iter().flat_map(Feature::columns).collect();
+        let makes = |feature: &CompiledFeature| match &feature.source {
+            PlannedSource::Value { value, .. } => value.makes() || feature.chain.needs_scratch(),
+            PlannedSource::Product(_) => true,
+        };
         let mut fitted = Self {
             reader: RowReader::new(&schema),
             used: schema.fields.iter().map(|field| read.contains(field.name.as_str())).collect(),
-            makes: features.iter().any(|feature| feature.value.makes()),
+            makes: features.iter().any(makes),
             scratches: ScratchPool::default(),
             set,
-            encodings,
             vocabularies,
             schema,
+            order: plan.order,
             features,
             names: names.into(),
             fingerprint: Fingerprint::of(&[]),
@@ -116,10 +167,14 @@ impl FittedFeatures {
     /// The features as JSON: definition, vocabularies, parameters; every float comes back bit for bit.
     #[must_use]
     pub fn to_json(&self) -> Vec<u8> {
-        let vocabularies =
-            self.vocabularies.iter().map(|(name, texts)| (name.clone(), (**texts).clone())).collect();
-        let stored =
-            Stored { format: FORMAT, set: self.set.clone(), vocabularies, encodings: self.encodings.clone() };
+        let step = |step: &Vec<Arc<dyn AnyFitted>>| step.iter().map(|fitted| fitted.to_stored()).collect();
+        let fitted = self.features.iter().map(|feature| feature.chain.steps().iter().map(step).collect());
+        let texts = |of: &BTreeMap<String, Arc<Vocabulary>>| {
+            of.iter().map(|(name, texts)| (name.clone(), (**texts).clone())).collect()
+        };
+        let Vocabularies { columns, features } = &self.vocabularies;
+        let vocabularies = StoredVocabularies { columns: texts(columns), features: texts(features) };
+        let stored = Stored { format: FORMAT, set: self.set.clone(), vocabularies, fitted: fitted.collect() };
         serde_json::to_vec(&stored).expect("definitions have text keys and finite or quoted floats")
     }
 
@@ -140,8 +195,15 @@ impl FittedFeatures {
         }
         let stored: Stored = serde_json::from_slice(json).map_err(corrupt)?;
         stored.set.check(catalog)?;
-        let vocabularies = stored.vocabularies.into_iter().map(|(name, texts)| (name, Arc::new(texts))).collect();
-        Self::new(stored.set, vocabularies, stored.encodings, catalog)
+        let texts = |of: BTreeMap<String, Vocabulary>| {
+            of.into_iter().map(|(name, texts)| (name, Arc::new(texts))).collect()
+        };
+        let StoredVocabularies { columns, features } = stored.vocabularies;
+        let vocabularies = Vocabularies { columns: texts(columns), features: texts(features) };
+        let schema = stored.set.slot_schema(&vocabularies.columns)?;
+        let plan = Plan::new(&stored.set.features, &schema, catalog)?;
+        let chains = load(&plan, stored.fitted)?;
+        Self::new(stored.set, vocabularies, chains, catalog)
     }
 
     /// The features as a part of a bundle.
@@ -162,86 +224,64 @@ impl FittedFeatures {
         }
         Self::from_json(&part.bytes, catalog)
     }
+}
 
-    /// Encodes a batch that was gathered: rows × numbers.
-    ///
-    /// # Errors
-    /// [`FeatureError::Schema`] where a column is missing or of another type, [`FeatureError::Row`] for the first
-    /// row that a policy refuses.
-    #[tracing::instrument(skip_all, fields(rows = batch.num_rows()))]
-    pub fn encode_batch(&self, batch: &RecordBatch) -> Result<EncodedMatrix, FeatureError> {
-        let reader = BatchReader::new(&self.schema.fields, batch, "the batch")?;
-        let width = self.names.len();
-        let mut numbers = vec![0.0; reader.rows() * width];
-        let mut scratch = Scratch::default();
-        for (chunk, out) in numbers.chunks_mut((CHUNK * width).max(1)).enumerate() {
-            let rows = chunk * CHUNK..chunk * CHUNK + out.len() / width;
-            let values = |(column, field)| {
-                if self.used[column] { reader.values(column, field, rows.clone()) } else { Vec::new() }
-            };
-            let columns: Vec<_> = self.schema.fields.iter().enumerate().map(values).collect();
-            for feature in &self.features {
-                let values = feature.value.values(&columns, rows.len(), &scratch);
-                feature
-                    .encoding
-                    .apply_rows(&feature.name, &values, &mut out[feature.offset..], width)
-                    .map_err(|(row, source)| FeatureError::Row { row: rows.start + row, source })?;
+/// The names of all numbers; those of a product are made of its factors'.
+fn names(features: &[CompiledFeature], order: &[usize]) -> Vec<String> {
+    let mut names: Vec<Vec<String>> = vec![Vec::new(); features.len()];
+    for &place in order {
+        let feature = &features[place];
+        let inputs = match &feature.source {
+            PlannedSource::Value { .. } => vec![feature.name.clone()],
+            PlannedSource::Product(factors) => {
+                let products = factors.iter().fold(vec![String::new()], |products, &factor| {
+                    let with = |left: &String, right: &String| {
+                        if left.is_empty() { right.clone() } else { format!("{left}×{right}") }
+                    };
+                    products
+                        .iter()
+                        .flat_map(|left| names[factor].iter().map(move |right| with(left, right)))
+                        .collect()
+                });
+                products.into_iter().map(|product| format!("{}:{product}", feature.name)).collect()
             }
-            drop(columns);
-            scratch.clear();
-        }
-        let values = Array2::from_shape_vec((reader.rows(), width), numbers).expect("rows × numbers were made");
-        Ok(EncodedMatrix { values, names: Arc::clone(&self.names), features: self.fingerprint })
+        };
+        names[place] = feature.chain.names(inputs, &feature.vocabulary);
     }
-
-    /// One row of a batch that was gathered, as slots: what serving would have seen.
-    ///
-    /// # Errors
-    /// [`FeatureError::Schema`] where a column is missing or of another type.
-    pub fn slots_of(&self, batch: &RecordBatch) -> Result<Vec<Slots>, FeatureError> {
-        let reader = BatchReader::new(&self.schema.fields, batch, "the batch")?;
-        let mut rows = vec![Slots::new(self.schema.fields.len()); reader.rows()];
-        rows.iter_mut().enumerate().for_each(|(row, slots)| reader.row(&self.schema, row, slots));
-        Ok(rows)
-    }
+    names.concat()
 }
 
-impl SlotEncoder for FittedFeatures {
-    fn slot_schema(&self) -> &SlotSchema {
-        &self.schema
+/// What was fitted, as it was stored, for the features of a plan.
+fn load(plan: &Plan, stored: Vec<Vec<Vec<serde_json::Value>>>) -> Result<Vec<Chain>, FeatureError> {
+    if stored.len() != plan.features.len() {
+        return Err(corrupt(format!("{} features were fitted of {}", stored.len(), plan.features.len())));
     }
-
-    fn names(&self) -> &Arc<[String]> {
-        &self.names
-    }
-
-    fn fingerprint(&self) -> Fingerprint {
-        self.fingerprint
-    }
-
-    fn encode(&self, slots: &Slots, numbers: &mut [f64]) -> Result<(), EncodeError> {
-        if numbers.len() != self.names.len() {
-            return Err(EncodeError::WrongLength { got: numbers.len(), wanted: self.names.len() });
+    let mut stored: Vec<_> = stored.into_iter().map(Some).collect();
+    let mut chains = vec![Chain::new(None); plan.features.len()];
+    for &place in &plan.order {
+        let feature = &plan.features[place];
+        let steps = stored[place].take().unwrap_or_default();
+        let bad = |problem: String| corrupt(format!("`{}`: {problem}", feature.name));
+        if steps.len() != feature.transforms.len() {
+            return Err(bad(format!("{} of its {} transforms were fitted", steps.len(), feature.transforms.len())));
         }
-        if self.makes {
-            return self.scratches.with(|scratch| self.encode_with(slots, scratch, numbers));
+        let product = match &feature.source {
+            PlannedSource::Value { .. } => None,
+            PlannedSource::Product(factors) => {
+                let width =
+                    factors.iter().try_fold(1_usize, |all, &factor| all.checked_mul(chains[factor].width()));
+                Some(width.ok_or_else(|| bad("it has too many numbers".into()))?)
+            }
+        };
+        let mut chain = Chain::new(product);
+        for (transform, step) in feature.transforms.iter().zip(steps) {
+            if step.len() != chain.inputs() {
+                return Err(bad(format!("{} were fitted for {} numbers", step.len(), chain.inputs())));
+            }
+            let fitted = step.into_iter().map(|stored| transform.load(stored)).collect::<Result<_, _>>();
+            chain.push(fitted.map_err(|error| bad(error.to_string()))?);
         }
-        self.encode_with(slots, &Scratch::default(), numbers)
+        chains[place] = chain;
     }
-}
-
-impl FittedFeatures {
-    fn encode_with(&self, slots: &Slots, scratch: &Scratch, numbers: &mut [f64]) -> Result<(), EncodeError> {
-        for feature in &self.features {
-            let out = &mut numbers[feature.offset..feature.offset + feature.encoding.width()];
-            feature.encoding.apply(&feature.name, feature.value.value(slots, scratch), out)?;
-        }
-        Ok(())
-    }
-}
-
-impl<Row: Serialize + ?Sized> Encoder<Row> for FittedFeatures {
-    fn read(&self, row: &Row, slots: &mut Slots) -> Result<(), EncodeError> {
-        self.reader.read(&self.schema, row, slots)
-    }
+    Ok(chains)
 }

@@ -57,7 +57,7 @@ impl LabelDefinition {
         let mut source = Source::new("labels", self.available.as_str());
         source.columns = self.columns.clone();
         let mut schema = source_schema(&source);
-        let value = compile(&self.value, &schema, catalog, "label")?;
+        let value = compile(&self.value, &schema, &schema.places(), catalog, "label")?;
         schema.fields.push(mlops_core::SlotField {
             name: self.available.clone(),
             kind: SlotKind::Time,

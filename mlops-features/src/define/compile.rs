@@ -1,6 +1,7 @@
 //! Expressions with their columns and functions found.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mlops_core::{SlotKind, SlotSchema, Slots, Texts, Value, Vocabulary};
@@ -65,18 +66,20 @@ impl Literal {
 /// How deep calls may be nested: definitions come from files, and a file may not overflow the stack.
 const MAX_DEPTH: usize = 64;
 
+/// Binds an expression; `columns` is the places of the schema's fields by name.
 pub(crate) fn compile(
     expr: &Expr,
     schema: &SlotSchema,
+    columns: &BTreeMap<&str, usize>,
     catalog: &Catalog,
     user: &str,
 ) -> Result<CompiledExpr, FeatureError> {
-    compile_at(expr, schema, catalog, user, 0)
+    compile_at(expr, (schema, columns), catalog, user, 0)
 }
 
 fn compile_at(
     expr: &Expr,
-    schema: &SlotSchema,
+    (schema, columns): (&SlotSchema, &BTreeMap<&str, usize>),
     catalog: &Catalog,
     user: &str,
     depth: usize,
@@ -87,7 +90,7 @@ fn compile_at(
     }
     match expr {
         Expr::Column(name) => {
-            let slot = schema.position(name).ok_or_else(|| FeatureError::Unknown {
+            let slot = columns.get(name.as_str()).copied().ok_or_else(|| FeatureError::Unknown {
                 what: "column",
                 name: name.clone(),
                 user: user.into(),
@@ -110,7 +113,9 @@ fn compile_at(
             })?;
             let arguments = arguments
                 .iter()
-                .map(|argument| Ok(compile_at(argument, schema, catalog, user, depth + 1)?.with_text(schema)))
+                .map(|argument| {
+                    Ok(compile_at(argument, (schema, columns), catalog, user, depth + 1)?.with_text(schema))
+                })
                 .collect::<Result<Vec<_>, FeatureError>>()?;
             let wrong = |argument, got, wanted| FeatureError::WrongArgument {
                 user: user.into(),

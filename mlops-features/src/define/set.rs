@@ -6,10 +6,13 @@ use std::sync::Arc;
 use mlops_core::{Column, Fingerprint, Schema, SlotField, SlotKind, SlotSchema, Vocabulary};
 use serde::{Deserialize, Serialize};
 
+use super::aggregate::AnyAggregate;
 use super::catalog::Catalog;
 use super::compile::{CompiledExpr, compile};
-use super::feature::{Encoding, Feature};
+use super::feature::Feature;
+use super::plan::Plan;
 use super::source::{Availability, Source, View, Window};
+use super::step::Step;
 use crate::FeatureError;
 
 /// A definition of features, checked and serialisable.
@@ -145,8 +148,7 @@ impl FeatureSet {
     pub fn select(&self, keep: impl Fn(&str) -> bool, catalog: &Catalog) -> Result<Self, FeatureError> {
         let mut set = self.clone();
         set.features.retain(|feature| keep(&feature.name));
-        let used: BTreeSet<String> =
-            set.features.iter().flat_map(|feature| feature.value.columns()).map(str::to_owned).collect();
+        let used: BTreeSet<String> = set.features.iter().flat_map(Feature::columns).map(str::to_owned).collect();
         set.windows.retain(|window| used.contains(&window.name));
         for view in &mut set.views {
             view.fields.retain(|field| used.contains(&format!("{}.{field}", view.name)));
@@ -269,23 +271,35 @@ impl FeatureSet {
         }
         let schema = self.slot_schema(&BTreeMap::new())?;
         distinct("columns", schema.fields.iter().map(|field| field.name.as_str()))?;
-        for feature in &self.features {
-            let compiled = compile(&feature.value, &schema, catalog, &feature.name)?;
-            check_encoding(feature, &compiled)?;
-        }
-        Ok(())
+        Plan::new(&self.features, &schema, catalog).map(drop)
     }
 
-    /// A window's value of an event, compiled over the source's columns.
-    pub(crate) fn event_value(&self, window: &Window, catalog: &Catalog) -> Result<CompiledExpr, FeatureError> {
+    /// A window's value of an event, compiled over the source's columns, and what is made of it.
+    pub(crate) fn event_value(
+        &self,
+        window: &Window,
+        catalog: &Catalog,
+    ) -> Result<(CompiledExpr, Arc<dyn AnyAggregate>), FeatureError> {
         let source = self.source(&window.source, &window.name)?;
-        let compiled = compile(&window.value, &source_schema(source), catalog, &window.name)?;
-        if matches!(compiled.kind(), SlotKind::Float | SlotKind::Int) {
-            Ok(compiled)
-        } else {
+        let schema = source_schema(source);
+        let compiled = compile(&window.value, &schema, &schema.places(), catalog, &window.name)?;
+        if !matches!(compiled.kind(), SlotKind::Float | SlotKind::Int) {
             let got = compiled.kind();
-            Err(FeatureError::WrongKind { feature: window.name.clone(), got, wanted: "a number" })
+            return Err(FeatureError::WrongKind { feature: window.name.clone(), got, wanted: "a number" });
         }
+        let Step { name, version, parameters } = &window.aggregate;
+        let read = catalog.aggregate(name, *version).ok_or_else(|| FeatureError::UnknownAggregate {
+            aggregate: name.clone(),
+            version: *version,
+            user: window.name.clone(),
+        })?;
+        let aggregate = read(parameters).and_then(|aggregate| {
+            aggregate.check_kind(compiled.kind())?;
+            Ok(aggregate)
+        });
+        let failed =
+            |source| FeatureError::Aggregate { window: window.name.clone(), aggregate: name.clone(), source };
+        Ok((compiled, aggregate.map_err(failed)?))
     }
 
     fn check_key(&self, user: &str, source: &Source, key: &[String]) -> Result<(), FeatureError> {
@@ -321,25 +335,4 @@ pub(crate) fn source_schema(source: &Source) -> SlotSchema {
 fn kind_in(schema: &Schema, name: &str, user: &str) -> Result<SlotKind, FeatureError> {
     let found = schema.columns.iter().find(|column| column.name == name);
     found.map(|column| column.kind).ok_or_else(|| unknown("column", name, user))
-}
-
-fn check_encoding(feature: &Feature, value: &CompiledExpr) -> Result<(), FeatureError> {
-    let got = value.kind();
-    let wrong = |wanted| Err(FeatureError::WrongKind { feature: feature.name.clone(), got, wanted });
-    let out_of_range = |parameter, got: String, allowed| {
-        Err(FeatureError::Parameter { name: feature.name.clone(), parameter, got, allowed })
-    };
-    match &feature.encoding {
-        Encoding::Number { .. } if !matches!(got, SlotKind::Float | SlotKind::Int) => wrong("a number"),
-        Encoding::Number { .. } => Ok(()),
-        Encoding::OneHot { .. } | Encoding::Target { .. } if value.category_slot().is_none() => {
-            wrong("a column of categories")
-        }
-        Encoding::OneHot { .. } => Ok(()),
-        Encoding::Target { smoothing, .. } if !(0.0 <= smoothing.0 && smoothing.0.is_finite()) => {
-            out_of_range("smoothing", smoothing.0.to_string(), "0 or more, and finite")
-        }
-        Encoding::Target { folds, .. } if *folds < 2 => out_of_range("folds", folds.to_string(), "2 or more"),
-        Encoding::Target { .. } => Ok(()),
-    }
 }

@@ -6,7 +6,7 @@
 /// It starts as a 128-bit integer times a power of two and widens, without loss, to a fixed-point number of 2,240
 /// bits that spans all floats. Infinities and NaNs are counted apart.
 #[derive(Clone, Debug)]
-pub(crate) struct ExactSum {
+pub struct ExactSum {
     repr: Repr,
     infinite: i32,
     negative_infinite: i32,
@@ -43,6 +43,26 @@ impl ExactSum {
     #[inline]
     pub(crate) fn remove(&mut self, x: f64) {
         self.change(x, -1);
+    }
+
+    /// Adds what another sum holds.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.infinite += other.infinite;
+        self.negative_infinite += other.negative_infinite;
+        self.nan += other.nan;
+        match &other.repr {
+            Repr::Narrow { sum: 0, .. } => {}
+            Repr::Narrow { sum, exponent } => add_shifted(self.widen(), *sum, i32::from(*exponent)),
+            Repr::Wide(limbs) => {
+                let mut carry = false;
+                for (limb, &term) in self.widen().iter_mut().zip(limbs.iter()) {
+                    let (sum, over) = limb.overflowing_add(term);
+                    let (sum, over_carry) = sum.overflowing_add(u64::from(carry));
+                    *limb = sum;
+                    carry = over | over_carry;
+                }
+            }
+        }
     }
 
     fn change(&mut self, x: f64, sign: i32) {
@@ -238,6 +258,12 @@ mod tests {
             kept.iter().rev().for_each(|&x| mixed.add(x));
             gone.iter().for_each(|&x| mixed.remove(x));
             prop_assert_eq!(mixed.value().to_bits(), plain.to_bits());
+            let (mut merged, mut other) = (ExactSum::default(), ExactSum::default());
+            gone.iter().for_each(|&x| merged.add(x));
+            kept.iter().for_each(|&x| other.add(x));
+            gone.iter().for_each(|&x| other.remove(x));
+            merged.merge(&other);
+            prop_assert_eq!(merged.value().to_bits(), plain.to_bits());
         }
     }
 }

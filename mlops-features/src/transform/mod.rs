@@ -1,161 +1,394 @@
-//! Fitted encodings: a value becomes numbers.
+//! Transforms: values become numbers, by parameters that were learnt from rows.
 
-mod fit;
+mod chain;
+mod erased;
+mod fill;
+mod moments;
+mod number;
+mod one_hot;
+mod order;
+mod ordinal;
+mod standard;
 mod target;
 
-use mlops_core::{EncodeError, JsonFloat, Value, Vocabulary};
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::sync::Arc;
 
-use crate::define::feature::{Nulls, Unknown};
-use crate::define::function::as_float;
+use mlops_core::{SlotKind, Timestamp, Value, Vocabulary};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-pub(crate) use fit::fit_encoding;
-pub(crate) use target::{RowTimes, out_of_fold};
+pub(crate) use chain::{Block, Chain, beside};
+pub(crate) use erased::{AnyFitted, AnyState, AnyTransform, ReadTransform, built_in, kind_of};
+pub use number::{Nulls, Number};
+pub use one_hot::OneHot;
+pub use ordinal::Ordinal;
+pub use standard::Standard;
+pub use target::{Folds, Target};
 
-/// An encoding with what was fitted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A transform as it is defined: its parameters, and how it learns from rows.
+///
+/// Its fields are its parameters; they are written into the definition by serde, and read back where the transform is
+/// registered in the [`Catalog`](crate::Catalog). The built-in transforms are such types too.
+///
+/// # Contract
+/// - What is learnt doesn't depend on the order of rows, nor on how they were split over states that were merged.
+/// - `update` looks at labels only if [`Transform::learns`] says so.
+/// - Whoever changes what is learnt or applied gives it another version.
+///
+/// ```
+/// use mlops_features::{Catalog, Feature, Fitted, FitRows, InputKind, Nulls, Refusal, Seen, Transform, TransformError};
+/// use mlops_core::{Value, Vocabulary};
+/// use serde::{Deserialize, Serialize};
+///
+/// /// The share of the largest value.
+/// #[derive(Debug, Serialize, Deserialize)]
+/// struct OfLargest;
+///
+/// #[derive(Debug, Serialize, Deserialize)]
+/// struct Largest(f64);
+///
+/// impl Transform for OfLargest {
+///     const NAME: &'static str = "of_largest";
+///     const VERSION: u32 = 1;
+///     type State = f64;
+///     type Fitted = Largest;
+///
+///     fn check(&self, input: InputKind) -> Result<(), TransformError> { input.number() }
+///     fn start(&self) -> f64 { 0.0 }
+///     fn update(&self, largest: &mut f64, rows: &FitRows<'_>) -> Result<(), TransformError> {
+///         *largest = rows.numbers().fold(*largest, f64::max);
+///         Ok(())
+///     }
+///     fn merge(&self, largest: &mut f64, other: f64) { *largest = largest.max(other) }
+///     fn finish(&self, largest: f64, _: &Seen) -> Result<Largest, TransformError> { Ok(Largest(largest)) }
+/// }
+///
+/// impl Fitted for Largest {
+///     fn apply(&self, value: Value<'_>, _: &Vocabulary, out: &mut [f64]) -> Result<(), Refusal> {
+///         if let Value::Float(x) = value { out[0] = x / self.0 }
+///         Ok(())
+///     }
+/// }
+///
+/// let catalog = Catalog::new().with_transform::<OfLargest>();
+/// let feature = Feature::number("share", "amount", Nulls::Refuse).then(OfLargest);
+/// ```
+pub trait Transform: fmt::Debug + Send + Sync + Serialize + DeserializeOwned + 'static {
+    /// Its name in the catalog.
+    const NAME: &'static str;
+
+    /// Its version in the catalog.
+    const VERSION: u32;
+
+    /// What it gathers from rows.
+    type State: Send + 'static;
+
+    /// What it has learnt in the end.
+    type Fitted: Fitted;
+
+    /// Checks the parameters, and that it takes what it is given.
+    ///
+    /// # Errors
+    /// [`TransformError`] that names the parameter or the input.
+    fn check(&self, input: InputKind) -> Result<(), TransformError>;
+
+    /// What it learns from. What learns nothing is never updated.
+    fn learns(&self) -> Learns {
+        Learns::FromRows
+    }
+
+    /// Whether it works on categories. Its texts are then gathered into a vocabulary, and [`Fitted::apply`] gets codes.
+    fn takes_categories(&self) -> bool {
+        false
+    }
+
+    /// A state that has seen nothing.
+    fn start(&self) -> Self::State;
+
+    /// Looks at some rows. Categories have no codes yet: they come as texts, see [`text_of`].
+    ///
+    /// # Errors
+    /// [`TransformError`] for a value that it can't learn from.
+    fn update(&self, state: &mut Self::State, rows: &FitRows<'_>) -> Result<(), TransformError>;
+
+    /// Takes in what another state has seen.
+    fn merge(&self, state: &mut Self::State, other: Self::State);
+
+    /// What was learnt; `seen` holds the categories that there were.
+    ///
+    /// # Errors
+    /// [`TransformError`] where what was seen is not enough.
+    fn finish(&self, state: Self::State, seen: &Seen) -> Result<Self::Fitted, TransformError>;
+
+    /// The numbers that the very rows which it has learnt from are given for training, row by row, where these must
+    /// differ from what all others get, because labels were learnt from. (Here categories have their codes.)
+    fn out_of_fold(&self, _fitted: &Self::Fitted, _rows: &FitRows<'_>, _: &Vocabulary) -> Option<Vec<f64>> {
+        None
+    }
+}
+
+/// A transform with what it has learnt: one value becomes `width` numbers.
+///
+/// # Contract
+/// The same value gives the same bits, on every platform; nothing is allocated, and any number of threads may call.
+/// What was stored by serde applies as it did before.
+pub trait Fitted: fmt::Debug + Send + Sync + Serialize + DeserializeOwned + 'static {
+    /// How many numbers it gives.
+    fn width(&self) -> usize {
+        1
+    }
+
+    /// How many of these, the last ones, tell something about the value and are no numbers to transform any further.
+    fn flags(&self) -> usize {
+        0
+    }
+
+    /// The names of the numbers, `width` of them; `of` is what goes in.
+    fn names(&self, of: &str, _vocabulary: &Vocabulary) -> Vec<String> {
+        vec![of.into(); self.width()]
+    }
+
+    /// Whether what was stored goes with this vocabulary.
+    fn fits(&self, _vocabulary: &Vocabulary) -> bool {
+        true
+    }
+
+    /// The kernel: one value to `out`, which has `width` places.
+    ///
+    /// # Errors
+    /// [`Refusal`] of a value by the policy of the definition.
+    fn apply(&self, value: Value<'_>, vocabulary: &Vocabulary, out: &mut [f64]) -> Result<(), Refusal>;
+
+    /// The numbers that are not zero, by their place, in order: for wide encodings.
+    ///
+    /// # Errors
+    /// Those of [`Fitted::apply`].
+    fn apply_sparse(
+        &self,
+        value: Value<'_>,
+        vocabulary: &Vocabulary,
+        put: &mut dyn FnMut(usize, f64),
+    ) -> Result<(), Refusal> {
+        let mut out = vec![0.0; self.width()];
+        self.apply(value, vocabulary, &mut out)?;
+        out.into_iter().enumerate().filter(|(_, x)| *x != 0.0).for_each(|(place, x)| put(place, x));
+        Ok(())
+    }
+}
+
+/// What goes into a transform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// A value of the row, of this kind, null or not.
+    Value(SlotKind),
+    /// A number that another transform gave; never null.
+    Number,
+}
+
+impl fmt::Display for InputKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(kind) => write!(f, "a value ({kind}) that may be null"),
+            Self::Number => f.write_str("a number that another transform gave"),
+        }
+    }
+}
+
+impl InputKind {
+    /// Accepts numbers that another transform gave, such as [`Number`], which has the policy for nulls.
+    ///
+    /// # Errors
+    /// [`TransformError::Input`] for anything else.
+    pub fn number(self) -> Result<(), TransformError> {
+        let wanted = "the number that another transform gave";
+        if self == Self::Number { Ok(()) } else { Err(TransformError::Input { got: self, wanted }) }
+    }
+
+    /// Accepts categories and texts.
+    ///
+    /// # Errors
+    /// [`TransformError::Input`] for anything else.
+    pub fn category(self) -> Result<(), TransformError> {
+        match self {
+            Self::Value(SlotKind::Category | SlotKind::Text) => Ok(()),
+            _ => Err(TransformError::Input { got: self, wanted: "a category or a text" }),
+        }
+    }
+}
+
+/// What a transform learns from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learns {
+    /// Nothing: its parameters say all.
+    Nothing,
+    /// The rows.
+    FromRows,
+    /// The rows and their labels.
+    FromLabels,
+}
+
+/// Rows to learn from.
+#[derive(Clone, Copy, Debug)]
+pub struct FitRows<'a> {
+    /// What goes in.
+    pub values: Values<'a>,
+    /// A label a row; empty where there are none.
+    pub labels: &'a [f64],
+    /// The times of each row; empty where labels have none.
+    pub times: &'a [RowTimes],
+}
+
+/// When a row was asked for and when its label was known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowTimes {
+    /// The time of the row.
+    pub at: Timestamp,
+    /// When its label could be known.
+    pub label_available: Timestamp,
+}
+
+/// Values of one kind, row by row.
+#[derive(Clone, Copy, Debug)]
+pub enum Values<'a> {
+    /// Any values.
+    Any(&'a [Value<'a>]),
+    /// Numbers, none of them null.
+    Numbers(&'a [f64]),
+}
+
+impl<'a> Values<'a> {
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        match self {
+            Self::Any(values) => values.len(),
+            Self::Numbers(numbers) => numbers.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The values.
+    pub fn iter(self) -> impl Iterator<Item = Value<'a>> {
+        let (values, numbers): (&[Value<'a>], &[f64]) = match self {
+            Self::Any(values) => (values, &[]),
+            Self::Numbers(numbers) => (&[], numbers),
+        };
+        values.iter().copied().chain(numbers.iter().map(|&x| Value::Float(x)))
+    }
+}
+
+impl<'a> FitRows<'a> {
+    /// The numbers among the values.
+    pub fn numbers(&self) -> impl Iterator<Item = f64> + use<'a> {
+        self.values.iter().filter_map(crate::define::function::as_float)
+    }
+
+    /// Where all values are numbers that another transform gave, these.
+    pub(crate) fn plain_numbers(&self) -> &'a [f64] {
+        match self.values {
+            Values::Numbers(numbers) => numbers,
+            Values::Any(_) => &[],
+        }
+    }
+}
+
+/// The text of a category while rows are learnt from.
+#[must_use]
+pub fn text_of(value: Value<'_>) -> Option<&str> {
+    match value {
+        Value::Text(text) | Value::Unseen(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The categories that a fit has seen.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// All of them, which gives each its code; of lists of texts, all texts in them.
+    pub vocabulary: Arc<Vocabulary>,
+    /// By code, in how many rows it was.
+    pub counts: Vec<u64>,
+    /// How many rows there were.
+    pub rows: u64,
+    /// How many of them had none.
+    pub missing: u64,
+}
+
+/// Why a value isn't encoded: a policy of the definition refuses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A null.
+    Null,
+    /// A category that was not seen in fitting.
+    Unseen,
+}
+
+/// Why a transform can't be used, fitted or loaded.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransformError {
+    /// It doesn't take what it is given.
+    #[error("it takes {wanted}, not {got}")]
+    Input {
+        /// What it is given.
+        got: InputKind,
+        /// What it takes.
+        wanted: &'static str,
+    },
+    /// A parameter out of its range.
+    #[error("{parameter} is {got}; it must be {allowed}")]
+    Parameter {
+        /// Which.
+        parameter: &'static str,
+        /// What it is.
+        got: String,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// Nothing to learn from.
+    #[error("there is no value in the rows to fit on, so there is no {wanted}")]
+    NoValue {
+        /// What should be learnt.
+        wanted: &'static str,
+    },
+    /// An infinity to learn from.
+    #[error("there is {got} in the rows to fit on")]
+    Infinite {
+        /// Which of the two.
+        got: f64,
+    },
+    /// Parameters, or what was learnt, that can't be read.
+    #[error("what was stored is bad: {problem}")]
+    Stored {
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// What a category becomes that was missing, or not seen in fitting. There is no default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub(crate) enum FittedEncoding {
-    /// `(x − mean) / scale`.
-    Number {
-        /// Subtracted; 0 where it is not standardised.
-        mean: JsonFloat,
-        /// Divided by; 1 where it is not standardised.
-        scale: JsonFloat,
-        /// What a null is taken for; `None` refuses it.
-        null: Option<JsonFloat>,
-        /// Whether a second number tells that it was null.
-        flagged: bool,
-    },
-    /// One number a code.
-    OneHot {
-        /// How many codes there are.
-        width: usize,
-        /// Whether a missing or unseen category is refused.
-        refuse: bool,
-    },
-    /// The mean label of a code.
-    Target {
-        /// By code.
-        means: Vec<JsonFloat>,
-        /// That of all rows.
-        overall: JsonFloat,
-        /// Whether a missing or unseen category is refused.
-        refuse: bool,
-    },
+pub enum Unknown {
+    /// An error that names the feature and the value.
+    Refuse,
+    /// What is known of all: no one's number in a one-hot encoding, the mean of all labels in a target encoding.
+    AsAll,
 }
 
-impl FittedEncoding {
-    /// How many numbers it gives.
-    pub(crate) fn width(&self) -> usize {
-        match self {
-            Self::Number { flagged, .. } => 1 + usize::from(*flagged),
-            Self::OneHot { width, .. } => *width,
-            Self::Target { .. } => 1,
-        }
-    }
-
-    /// The names of its numbers.
-    pub(crate) fn names(&self, feature: &str, vocabulary: Option<&Vocabulary>) -> Vec<String> {
-        match self {
-            Self::Number { flagged: true, .. } => vec![feature.into(), format!("{feature}.missing")],
-            Self::Number { .. } | Self::Target { .. } => vec![feature.into()],
-            Self::OneHot { .. } => {
-                vocabulary.iter().flat_map(|texts| texts.texts()).map(|text| format!("{feature}={text}")).collect()
-            }
-        }
-    }
-
-    /// The mean of all labels, of a target encoding.
-    pub(crate) fn overall(&self) -> Option<f64> {
-        match self {
-            Self::Target { overall, .. } => Some(overall.0),
-            _ => None,
-        }
-    }
-
-    /// Whether what was stored fits the vocabulary of its column.
-    pub(crate) fn fits(&self, vocabulary: Option<&Vocabulary>) -> bool {
-        let codes = vocabulary.map_or(0, Vocabulary::len);
-        match self {
-            Self::Number { .. } => true,
-            Self::OneHot { width, .. } => *width == codes,
-            Self::Target { means, .. } => means.len() == codes,
-        }
-    }
-
-    /// The kernel: one value to `width()` numbers.
-    #[inline]
-    pub(crate) fn apply(&self, feature: &str, value: Value<'_>, out: &mut [f64]) -> Result<(), EncodeError> {
-        match self {
-            Self::Number { mean, scale, null, flagged } => {
-                let (x, missing) = match (as_float(value), null) {
-                    (Some(x), _) => (x, 0.0),
-                    (None, Some(null)) => (null.0, 1.0),
-                    (None, None) => return Err(EncodeError::Null { feature: feature.into() }),
-                };
-                out[0] = (x - mean.0) / scale.0;
-                if *flagged {
-                    out[1] = missing;
-                }
-            }
-            Self::OneHot { refuse, .. } => {
-                out.fill(0.0);
-                if let Some(code) = known(feature, value, *refuse)? {
-                    out[code] = 1.0;
-                }
-            }
-            Self::Target { means, overall, refuse } => {
-                out[0] = known(feature, value, *refuse)?.map_or(overall.0, |code| means[code].0);
-            }
-        }
-        Ok(())
-    }
-
-    /// Many values: `values[row]` to `out[row · stride ..]`, by the same kernel; a row that can't be encoded is
-    /// named.
-    pub(crate) fn apply_rows(
-        &self,
-        feature: &str,
-        values: &[Value<'_>],
-        out: &mut [f64],
-        stride: usize,
-    ) -> Result<(), (usize, EncodeError)> {
-        let width = self.width();
-        for (row, (&value, out)) in values.iter().zip(out.chunks_mut(stride)).enumerate() {
-            self.apply(feature, value, &mut out[..width]).map_err(|error| (row, error))?;
-        }
-        Ok(())
-    }
-}
-
-/// The place of a category that was seen in fitting.
+/// The place of a category that was seen in fitting; `None` for one that wasn't, where that isn't refused.
 #[inline]
-fn known(feature: &str, value: Value<'_>, refuse: bool) -> Result<Option<usize>, EncodeError> {
+fn known(value: Value<'_>, refuse: bool) -> Result<Option<usize>, Refusal> {
     match value {
         Value::Category(code) => Ok(Some(code.0 as usize)),
         _ if !refuse => Ok(None),
-        Value::Unseen(text) | Value::Text(text) => {
-            Err(EncodeError::Unseen { feature: feature.into(), value: text.into() })
-        }
-        _ => Err(EncodeError::Null { feature: feature.into() }),
-    }
-}
-
-impl Unknown {
-    pub(crate) fn refuses(self) -> bool {
-        self == Self::Refuse
-    }
-}
-
-impl Nulls {
-    /// What a null is taken for.
-    pub(crate) fn value(self, mean: f64) -> Option<JsonFloat> {
-        match self {
-            Self::Refuse => None,
-            Self::Mean | Self::MeanFlagged => Some(JsonFloat(mean)),
-            Self::Constant(x) => Some(x),
-        }
+        Value::Unseen(_) | Value::Text(_) => Err(Refusal::Unseen),
+        _ => Err(Refusal::Null),
     }
 }

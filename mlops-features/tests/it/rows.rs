@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray,
 use mlops_core::Timestamp;
 use mlops_features::{
     Catalog, Feature, FeatureSet, FeatureSetBuilder, Fit, Label, Labels, Nulls, Source, Unknown, View, Window,
-    column, weekday,
+    column, concat, cross, geohash, numbers, text, texts, weekday,
 };
 use serde::{Deserialize, Serialize};
 
@@ -30,16 +30,16 @@ pub(crate) fn set() -> FeatureSet {
         .ints(&["n"])
         .categories(&["key"])
         .features([
-            Feature::number("x", "x", Nulls::Constant(mlops_core::JsonFloat(-1.0))),
-            Feature::standardised("x scaled", "x", Nulls::MeanFlagged),
+            Feature::number("x", "x", Nulls::constant(-1.0)),
+            Feature::standardised("x scaled", "x", Nulls::Mean.flagged()),
             Feature::standardised("n scaled", "n", Nulls::Mean),
             Feature::number("sum", column("x").plus("n"), Nulls::Mean),
-            Feature::number("ratio", column("x").minus(1.0).times(3.0).over("n"), Nulls::Mean),
+            Feature::number("ratio", column("x").minus(1.0).times(3.0).over("n"), Nulls::constant(0.5)),
             Feature::number("ln", column("n").ln_1p(), Nulls::Mean),
             Feature::number("sin", column("x").cycle_sin(24.0), Nulls::Mean),
             Feature::number("cos", column("n").cycle_cos(7.0), Nulls::Mean),
             Feature::number("weekday", weekday(2013.0, 2.0, "n"), Nulls::Mean),
-            Feature::number("greater", column("x").greater("n"), Nulls::MeanFlagged),
+            Feature::number("greater", column("x").greater("n"), Nulls::Mean.flagged()),
             Feature::number(
                 "choice",
                 column("x").is_missing().or(column("n").less(3.0)).if_else(column("x").clip(-1.0, "n"), "n"),
@@ -50,8 +50,37 @@ pub(crate) fn set() -> FeatureSet {
             Feature::one_hot("key", "key", Unknown::AsAll),
             Feature::target("key mean", "key", 5.0, Unknown::AsAll),
         ])
+        .features(numbers_of_texts_and_times())
         .build(&Catalog::new())
         .unwrap()
+}
+
+/// Functions of texts, lists, times in zones and places, as numbers.
+fn numbers_of_texts_and_times() -> impl Iterator<Item = Feature> {
+    let (at, key) = (|| column("at"), || column("key"));
+    let repeated = || concat([key(), text(" "), key().upper(), text(" Foo ")]);
+    let days = ["1970-01-01", "2013-12-25"];
+    let values = [
+        key().trim().length(),
+        key().hash(),
+        key().starts_with(text("a")),
+        key().contains_text("key"),
+        repeated().matches("^a"),
+        repeated().extract("(.+) .", 1).hash(),
+        repeated().lower().words().ngrams(1, 2).list_length(),
+        repeated().ngrams(1, 3).list_contains("key"),
+        cross([key(), column("n")]).hash(),
+        key().lookup(texts(["a", "b"]), numbers([1.0, 2.0])),
+        key().lookup(texts(["a", "b"]), texts(["x", "yz"])).length(),
+        at().minute_in("Asia/Kolkata"),
+        at().weekday_in("America/New_York"),
+        at().day_of_year_utc(),
+        at().is_holiday("Pacific/Apia", days),
+        at().days_to_holiday("Europe/Berlin", days),
+        geohash([column("x"), column("n")], 12).hash(),
+        numbers([1.0, 2.5]).list_mean().plus("x"),
+    ];
+    values.into_iter().map(|value| Feature::number(&value.to_string(), value, Nulls::Mean))
 }
 
 /// Looks up and windows over a stream of events.
@@ -78,7 +107,7 @@ pub(crate) fn over_time(row: FeatureSetBuilder) -> FeatureSet {
         ])
         .features(
             ["last.value", "ever.value", "mean", "sum", "count"]
-                .map(|name| Feature::number(name, name, Nulls::Constant(mlops_core::JsonFloat(f64::NAN)))),
+                .map(|name| Feature::number(name, name, Nulls::constant(f64::NAN))),
         )
         .build(&Catalog::new())
         .unwrap()

@@ -53,7 +53,7 @@ pub(crate) fn set() -> FeatureSet {
             Window::count("visits", "visits", &["key"], hour),
             Window::sum("ns", "visits", &["n"], "n", 2 * hour),
         ])
-        .features(names.map(|name| Feature::number(name, name, Nulls::Constant(mlops_core::JsonFloat(-7.5)))))
+        .features(names.map(|name| Feature::number(name, name, Nulls::constant(-7.5))))
         .build(&Catalog::new())
         .unwrap()
 }

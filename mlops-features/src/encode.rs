@@ -1,0 +1,208 @@
+//! The kernels over rows and batches: slots become numbers.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use mlops_core::{
+    EncodeError, EncodedMatrix, Encoder, Fingerprint, SlotEncoder, SlotSchema, Slots, Value, Vocabulary,
+};
+use ndarray::Array2;
+use serde::Serialize;
+
+use crate::FeatureError;
+use crate::define::plan::PlannedSource;
+use crate::define::scratch::Scratch;
+use crate::fitted::{CompiledFeature, FittedFeatures};
+use crate::read::BatchReader;
+use crate::transform::{Block, Refusal, Values, beside};
+
+/// How many rows a batch is encoded at a time, so that a chunk's columns stay in the cache.
+const CHUNK: usize = 1024;
+
+/// Why a row isn't encoded.
+pub(crate) fn refused(feature: &str, refusal: Refusal, value: Option<Value<'_>>) -> EncodeError {
+    let feature = feature.to_owned();
+    match (refusal, value) {
+        (Refusal::Unseen, Some(Value::Unseen(text) | Value::Text(text))) => {
+            EncodeError::Unseen { feature, value: text.into() }
+        }
+        _ => EncodeError::Null { feature },
+    }
+}
+
+/// A text as a category of a vocabulary.
+#[inline]
+fn resolve<'a>(value: Value<'a>, vocabulary: &Vocabulary) -> Value<'a> {
+    match value {
+        Value::Text(text) | Value::Unseen(text) => {
+            vocabulary.code(text).map_or(Value::Unseen(text), Value::Category)
+        }
+        other => other,
+    }
+}
+
+/// Texts as categories of the vocabulary that a feature has of its own, if it has one.
+pub(crate) fn resolved<'c, 'a>(values: Cow<'c, [Value<'a>]>, own: Option<&Vocabulary>) -> Cow<'c, [Value<'a>]> {
+    match own {
+        Some(vocabulary) => Cow::Owned(values.iter().map(|&value| resolve(value, vocabulary)).collect()),
+        None => values,
+    }
+}
+
+/// The products of the numbers of other features, of many rows.
+pub(crate) fn product_of(factors: &[usize], blocks: &[Block], rows: usize) -> Block {
+    let width: usize = factors.iter().map(|&factor| blocks[factor].width).product();
+    let mut numbers = vec![1.0; rows * width];
+    for (row, out) in numbers.chunks_exact_mut(width.max(1)).enumerate() {
+        let of = |factor: usize| &blocks[factor].numbers[row * blocks[factor].width..][..blocks[factor].width];
+        multiply(factors.iter().map(|&factor| of(factor)), out);
+    }
+    Block { width, numbers }
+}
+
+/// Each number of the first with each of the second, and so on, into `out`, which holds ones.
+fn multiply<'a>(factors: impl Iterator<Item = &'a [f64]>, out: &mut [f64]) {
+    let mut repeat = out.len();
+    for factor in factors.filter(|factor| !factor.is_empty()) {
+        repeat /= factor.len();
+        for (place, x) in out.iter_mut().enumerate() {
+            *x *= factor[place / repeat % factor.len()];
+        }
+    }
+}
+
+impl FittedFeatures {
+    /// Encodes a batch that was gathered: rows × numbers.
+    ///
+    /// # Errors
+    /// [`FeatureError::Schema`] where a column is missing or of another type, [`FeatureError::Row`] for the first
+    /// row that a policy refuses.
+    #[tracing::instrument(skip_all, fields(rows = batch.num_rows()))]
+    pub fn encode_batch(&self, batch: &RecordBatch) -> Result<EncodedMatrix, FeatureError> {
+        let reader = BatchReader::new(&self.schema.fields, batch, "the batch")?;
+        let width = self.names.len();
+        let mut numbers = vec![0.0; reader.rows() * width];
+        let mut scratch = Scratch::default();
+        for (chunk, out) in numbers.chunks_mut((CHUNK * width).max(1)).enumerate() {
+            let start = chunk * CHUNK;
+            self.encode_chunk(&reader, start, &scratch, out)
+                .map_err(|(row, source)| FeatureError::Row { row: start + row, source })?;
+            scratch.clear();
+        }
+        let values = Array2::from_shape_vec((reader.rows(), width), numbers).expect("rows × numbers were made");
+        Ok(EncodedMatrix { values, names: Arc::clone(&self.names), features: self.fingerprint })
+    }
+
+    /// The rows from `start` on for which `out` has places.
+    fn encode_chunk(
+        &self,
+        reader: &BatchReader,
+        start: usize,
+        scratch: &Scratch,
+        out: &mut [f64],
+    ) -> Result<(), (usize, EncodeError)> {
+        let width = self.names.len();
+        let rows = start..start + out.len() / width;
+        let columns = self.columns(reader, rows.clone());
+        let mut blocks: Vec<Block> = vec![Block::default(); self.features.len()];
+        for &place in &self.order {
+            let feature = &self.features[place];
+            blocks[place] = match &feature.source {
+                PlannedSource::Value { value, .. } => {
+                    let own = feature.own_vocabulary();
+                    let values = resolved(value.values(&columns, rows.len(), scratch), own);
+                    feature
+                        .chain
+                        .rows(Values::Any(&values), &feature.vocabulary)
+                        .map_err(|(row, refusal)| (row, refused(&feature.name, refusal, values.get(row).copied())))
+                }
+                PlannedSource::Product(factors) => feature
+                    .chain
+                    .rows_from_numbers(product_of(factors, &blocks, rows.len()), rows.len(), &feature.vocabulary)
+                    .map_err(|(row, refusal)| (row, refused(&feature.name, refusal, None))),
+            }?;
+        }
+        out.copy_from_slice(&beside(&blocks, rows.len()).numbers);
+        Ok(())
+    }
+
+    /// Some rows of the columns that features read.
+    pub(crate) fn columns<'a>(&self, reader: &'a BatchReader, rows: std::ops::Range<usize>) -> Vec<Vec<Value<'a>>> {
+        let values = |(column, field)| {
+            if self.used[column] { reader.values(column, field, rows.clone()) } else { Vec::new() }
+        };
+        self.schema.fields.iter().enumerate().map(values).collect()
+    }
+
+    /// One row of a batch that was gathered, as slots: what serving would have seen.
+    ///
+    /// # Errors
+    /// [`FeatureError::Schema`] where a column is missing or of another type.
+    pub fn slots_of(&self, batch: &RecordBatch) -> Result<Vec<Slots>, FeatureError> {
+        let reader = BatchReader::new(&self.schema.fields, batch, "the batch")?;
+        let mut rows = vec![Slots::new(self.schema.fields.len()); reader.rows()];
+        rows.iter_mut().enumerate().for_each(|(row, slots)| reader.row(&self.schema, row, slots));
+        Ok(rows)
+    }
+
+    fn encode_with(&self, slots: &Slots, scratch: &Scratch, numbers: &mut [f64]) -> Result<(), EncodeError> {
+        for &place in &self.order {
+            let feature = &self.features[place];
+            match &feature.source {
+                PlannedSource::Value { value, .. } => {
+                    let mut value = value.value(slots, scratch);
+                    if let Some(own) = feature.own_vocabulary() {
+                        value = resolve(value, own);
+                    }
+                    let out = &mut numbers[feature.numbers()];
+                    feature
+                        .chain
+                        .one(value, &feature.vocabulary, scratch, out)
+                        .map_err(|refusal| refused(&feature.name, refusal, Some(value)))?;
+                }
+                PlannedSource::Product(factors) => {
+                    let factors = || factors.iter().map(|&factor| &self.features[factor]);
+                    let product = scratch.zeros(factors().map(CompiledFeature::width).product());
+                    product.fill(1.0);
+                    multiply(factors().map(|factor| &numbers[factor.numbers()]), product);
+                    feature
+                        .chain
+                        .one_from_numbers(product, &feature.vocabulary, scratch, &mut numbers[feature.numbers()])
+                        .map_err(|refusal| refused(&feature.name, refusal, None))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl SlotEncoder for FittedFeatures {
+    fn slot_schema(&self) -> &SlotSchema {
+        &self.schema
+    }
+
+    fn names(&self) -> &Arc<[String]> {
+        &self.names
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    fn encode(&self, slots: &Slots, numbers: &mut [f64]) -> Result<(), EncodeError> {
+        if numbers.len() != self.names.len() {
+            return Err(EncodeError::WrongLength { got: numbers.len(), wanted: self.names.len() });
+        }
+        if self.makes {
+            return self.scratches.with(|scratch| self.encode_with(slots, scratch, numbers));
+        }
+        self.encode_with(slots, &Scratch::default(), numbers)
+    }
+}
+
+impl<Row: Serialize + ?Sized> Encoder<Row> for FittedFeatures {
+    fn read(&self, row: &Row, slots: &mut Slots) -> Result<(), EncodeError> {
+        self.reader.read(&self.schema, row, slots)
+    }
+}

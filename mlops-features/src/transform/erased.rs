@@ -1,0 +1,182 @@
+//! Transforms without their types: what a catalog and a set of features hold.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use mlops_core::{Value, Vocabulary};
+
+use super::{
+    FitRows, Fitted, InputKind, Learns, Number, OneHot, Ordinal, Refusal, Seen, Standard, Target, Transform,
+    TransformError, Values,
+};
+
+/// A state of some transform.
+pub(crate) type AnyState = Box<dyn Any + Send>;
+
+/// Any [`Transform`].
+pub(crate) trait AnyTransform: fmt::Debug + Send + Sync {
+    fn check_input(&self, input: InputKind) -> Result<(), TransformError>;
+    fn learns_from(&self) -> Learns;
+    fn wants_categories(&self) -> bool;
+    fn new_state(&self) -> AnyState;
+    fn update_state(&self, state: &mut AnyState, rows: &FitRows<'_>) -> Result<(), TransformError>;
+    fn merge_states(&self, state: &mut AnyState, other: AnyState);
+    fn finish_state(&self, state: AnyState, seen: &Seen) -> Result<Arc<dyn AnyFitted>, TransformError>;
+    fn load(&self, stored: serde_json::Value) -> Result<Arc<dyn AnyFitted>, TransformError>;
+    fn for_training(&self, fitted: &dyn AnyFitted, rows: &FitRows<'_>, codes: &Vocabulary) -> Option<Vec<f64>>;
+}
+
+fn own<T: 'static>(state: AnyState) -> T {
+    *state.downcast().expect("a transform gets the states that it made")
+}
+
+fn stored(error: impl fmt::Display) -> TransformError {
+    TransformError::Stored { problem: error.to_string() }
+}
+
+impl<T: Transform> AnyTransform for T {
+    fn check_input(&self, input: InputKind) -> Result<(), TransformError> {
+        self.check(input)
+    }
+
+    fn learns_from(&self) -> Learns {
+        self.learns()
+    }
+
+    fn wants_categories(&self) -> bool {
+        self.takes_categories()
+    }
+
+    fn new_state(&self) -> AnyState {
+        Box::new(self.start())
+    }
+
+    fn update_state(&self, state: &mut AnyState, rows: &FitRows<'_>) -> Result<(), TransformError> {
+        self.update(state.downcast_mut().expect("a transform gets the states that it made"), rows)
+    }
+
+    fn merge_states(&self, state: &mut AnyState, other: AnyState) {
+        self.merge(state.downcast_mut().expect("a transform gets the states that it made"), own(other));
+    }
+
+    fn finish_state(&self, state: AnyState, seen: &Seen) -> Result<Arc<dyn AnyFitted>, TransformError> {
+        Ok(Arc::new(self.finish(own(state), seen)?))
+    }
+
+    fn load(&self, value: serde_json::Value) -> Result<Arc<dyn AnyFitted>, TransformError> {
+        Ok(Arc::new(serde_json::from_value::<T::Fitted>(value).map_err(stored)?))
+    }
+
+    fn for_training(&self, fitted: &dyn AnyFitted, rows: &FitRows<'_>, codes: &Vocabulary) -> Option<Vec<f64>> {
+        let fitted = fitted.as_any().downcast_ref().expect("a transform gets what it has fitted");
+        self.out_of_fold(fitted, rows, codes)
+    }
+}
+
+/// Any [`Fitted`].
+pub(crate) trait AnyFitted: fmt::Debug + Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+    fn count(&self) -> usize;
+    fn flag_count(&self) -> usize;
+    fn number_names(&self, of: &str, vocabulary: &Vocabulary) -> Vec<String>;
+    fn goes_with(&self, vocabulary: &Vocabulary) -> bool;
+    fn to_stored(&self) -> serde_json::Value;
+    fn one(&self, value: Value<'_>, vocabulary: &Vocabulary, out: &mut [f64]) -> Result<(), Refusal>;
+    fn one_sparse(
+        &self,
+        value: Value<'_>,
+        vocabulary: &Vocabulary,
+        put: &mut dyn FnMut(usize, f64),
+    ) -> Result<(), Refusal>;
+    /// Many rows by the same kernel: `out` has `count` places a row. A row that is refused is named.
+    fn rows(&self, values: Values<'_>, vocabulary: &Vocabulary, out: &mut [f64]) -> Result<(), (usize, Refusal)>;
+    /// Many numbers, each in its place.
+    fn in_place(&self, numbers: &mut [f64], vocabulary: &Vocabulary) -> Result<(), (usize, Refusal)>;
+}
+
+impl<F: Fitted> AnyFitted for F {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn count(&self) -> usize {
+        self.width()
+    }
+
+    fn flag_count(&self) -> usize {
+        self.flags()
+    }
+
+    fn number_names(&self, of: &str, vocabulary: &Vocabulary) -> Vec<String> {
+        self.names(of, vocabulary)
+    }
+
+    fn goes_with(&self, vocabulary: &Vocabulary) -> bool {
+        self.fits(vocabulary)
+    }
+
+    fn to_stored(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("what was fitted has a JSON form")
+    }
+
+    #[inline]
+    fn one(&self, value: Value<'_>, vocabulary: &Vocabulary, out: &mut [f64]) -> Result<(), Refusal> {
+        self.apply(value, vocabulary, out)
+    }
+
+    fn one_sparse(
+        &self,
+        value: Value<'_>,
+        vocabulary: &Vocabulary,
+        put: &mut dyn FnMut(usize, f64),
+    ) -> Result<(), Refusal> {
+        self.apply_sparse(value, vocabulary, put)
+    }
+
+    // These loops are compiled for each transform around its own kernel.
+    fn rows(&self, values: Values<'_>, vocabulary: &Vocabulary, out: &mut [f64]) -> Result<(), (usize, Refusal)> {
+        let width = self.width();
+        if width == 0 {
+            return Ok(());
+        }
+        match values {
+            Values::Numbers(numbers) => {
+                for (row, (&x, out)) in numbers.iter().zip(out.chunks_exact_mut(width)).enumerate() {
+                    self.apply(Value::Float(x), vocabulary, out).map_err(|refusal| (row, refusal))?;
+                }
+            }
+            Values::Any(values) => {
+                for (row, (&value, out)) in values.iter().zip(out.chunks_exact_mut(width)).enumerate() {
+                    self.apply(value, vocabulary, out).map_err(|refusal| (row, refusal))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn in_place(&self, numbers: &mut [f64], vocabulary: &Vocabulary) -> Result<(), (usize, Refusal)> {
+        for (row, x) in numbers.iter_mut().enumerate() {
+            let value = Value::Float(*x);
+            self.apply(value, vocabulary, std::slice::from_mut(x)).map_err(|refusal| (row, refusal))?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a transform's parameters.
+pub(crate) type ReadTransform = fn(&serde_json::Value) -> Result<Arc<dyn AnyTransform>, TransformError>;
+
+/// What a catalog knows of a transform.
+pub(crate) fn kind_of<T: Transform>() -> ((String, u32), ReadTransform) {
+    let read: ReadTransform =
+        |parameters| Ok(Arc::new(serde_json::from_value::<T>(parameters.clone()).map_err(stored)?));
+    ((T::NAME.into(), T::VERSION), read)
+}
+
+/// The transforms that every catalog begins with.
+pub(crate) fn built_in() -> BTreeMap<(String, u32), ReadTransform> {
+    [kind_of::<Number>(), kind_of::<OneHot>(), kind_of::<Ordinal>(), kind_of::<Standard>(), kind_of::<Target>()]
+        .into()
+}
