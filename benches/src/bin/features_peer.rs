@@ -107,11 +107,14 @@ impl Bare {
 
     #[inline(never)]
     fn encode(&self, row: &BareRow, out: &mut [f64; WIDTH]) {
-        for i in 0..FLOATS {
-            out[i] = (row.numbers[i] - self.means[i]) / self.scales[i];
+        let (numbers, places) = out.split_at_mut(FLOATS);
+        for ((out, x), (mean, scale)) in
+            numbers.iter_mut().zip(&row.numbers).zip(self.means.iter().zip(&self.scales))
+        {
+            *out = (x - mean) / scale;
         }
-        for i in 0..TEXTS {
-            out[FLOATS + i] = self.codes[i].get(row.texts[i].as_str()).map_or(-1.0, |&code| f64::from(code));
+        for ((out, text), codes) in places.iter_mut().zip(&row.texts).zip(&self.codes) {
+            *out = codes.get(text.as_str()).map_or(-1.0, |&code| f64::from(code));
         }
     }
 }
