@@ -16,6 +16,7 @@ pub use define::catalog::Catalog;
 pub use define::expression::{Expr, call, column, haversine, numbers, text, texts, weekday};
 pub use define::feature::{Feature, Input, Step};
 pub use define::function::{Argument, ArgumentError, MAX_ARGUMENTS, ScalarFn, Scratch};
+pub use define::lineage::Lineage;
 pub use define::set::{FeatureSet, FeatureSetBuilder};
 pub use define::source::{Aggregate, Availability, Source, View, Window};
 pub use error::FeatureError;
