@@ -305,6 +305,8 @@ impl<'a> Graph<'a> {
         let id = self.ids.len();
         self.ids.insert(node, id);
         let between = if detail.is_empty() { "" } else { "<br/>" };
+        // Mermaid takes no empty label.
+        let name = if name.is_empty() { "\"\"" } else { name };
         let (name, detail) = (label(name), label(detail));
         let _ = writeln!(self.nodes, "    n{id}{open}\"{name}{between}{detail}\"{close}");
     }

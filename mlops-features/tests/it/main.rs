@@ -11,5 +11,6 @@ mod events_online;
 mod functions;
 mod one_kernel;
 mod over_time;
+mod printing;
 mod rows;
 mod streams;
