@@ -148,6 +148,16 @@ pub enum FeatureError {
         /// What it may be.
         allowed: &'static str,
     },
+    /// A name that was asked for and that nothing in the set has.
+    #[error("the set `{set}` has no {what} `{name}`")]
+    NotInSet {
+        /// The set.
+        set: String,
+        /// `feature` or `number`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
     /// A set without any feature.
     #[error("the set `{set}` has no feature")]
     NoFeature {

@@ -9,6 +9,7 @@ use mlops_core::{Fingerprint, SlotSchema, Vocabulary};
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::define::feature::Feature;
+use crate::define::lineage::Lineage;
 use crate::define::plan::{Plan, PlannedSource};
 use crate::define::scratch::ScratchPool;
 use crate::define::set::FeatureSet;
@@ -139,6 +140,42 @@ impl FittedFeatures {
     #[must_use]
     pub fn set(&self) -> &FeatureSet {
         &self.set
+    }
+
+    /// The columns of the row and of sources that a number comes from: those of its feature, or of all features with a
+    /// number of that name.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use arrow::array::{RecordBatch, StringArray, TimestampMicrosecondArray};
+    /// # use mlops_core::Timestamp;
+    /// # use mlops_features::{Catalog, Feature, FeatureSet, Label, Labels, Unknown};
+    /// # let catalog = Catalog::new();
+    /// # let set = FeatureSet::builder("flights", "at").categories(&["carrier"]);
+    /// # let set = set.features([Feature::one_hot("carrier", "carrier", Unknown::AsAll)]).build(&catalog)?;
+    /// # let at = Arc::new(TimestampMicrosecondArray::from(vec![0, 1])) as _;
+    /// # let carriers = Arc::new(StringArray::from(vec!["UA", "AA"])) as _;
+    /// # let rows = RecordBatch::try_from_iter([("at", at), ("carrier", carriers)])?;
+    /// # let labels = Labels(vec![Some(Label { value: 1.0, available: Timestamp::MIN }); 2]);
+    /// # let features = set.fit_encode(&rows, &labels, Timestamp::MAX, &catalog)?.features;
+    /// assert_eq!(features.lineage_of("carrier=UA")?.to_string(), "carrier=UA ← carrier");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`FeatureError::NotInSet`] for a name that no number has.
+    pub fn lineage_of(&self, number: &str) -> Result<Lineage, FeatureError> {
+        let has = |feature: &&CompiledFeature| self.names[feature.numbers()].iter().any(|name| name == number);
+        let mut features = self.features.iter().filter(has).peekable();
+        if features.peek().is_none() {
+            let (set, name) = (self.set.name.clone(), number.into());
+            return Err(FeatureError::NotInSet { set, what: "number", name });
+        }
+        let mut lineage = Lineage::new(number);
+        for feature in features {
+            lineage.extend(self.set.lineage(&feature.name)?);
+        }
+        Ok(lineage)
     }
 }
 

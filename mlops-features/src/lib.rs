@@ -20,6 +20,7 @@ pub use define::expression::{
 };
 pub use define::feature::{Feature, Input};
 pub use define::function::{Argument, ArgumentError, MAX_ARGUMENTS, ScalarFn, Scratch, as_float};
+pub use define::lineage::Lineage;
 pub use define::set::{FeatureSet, FeatureSetBuilder};
 pub use define::source::{Availability, Source, View, Window};
 pub use define::step::Step;

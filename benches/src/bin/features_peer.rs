@@ -91,7 +91,7 @@ struct Bare {
 impl Bare {
     /// With what the features learnt.
     fn new(features: &FittedFeatures) -> Result<Self, Failure> {
-        let fitted: Value = serde_json::from_slice(&features.to_json())?;
+        let fitted = fitted(features)?;
         // The first step lets numbers through, the second standardises.
         let number = |i: usize, name: &str| fitted["fitted"][i][1][0][name].as_f64().ok_or("no number");
         let mut bare = Self { means: [0.0; FLOATS], scales: [1.0; FLOATS], codes: Default::default() };
@@ -99,8 +99,8 @@ impl Bare {
             (bare.means[i], bare.scales[i]) = (number(i, "shift")?, number(i, "scale")?);
         }
         for (codes, name) in bare.codes.iter_mut().zip(names("c", TEXTS, 1)) {
-            let texts = Vec::<String>::deserialize(&fitted["vocabularies"]["columns"][name])?;
-            *codes = texts.into_iter().zip(0..).collect();
+            let texts = categories(features, &name).map(str::to_owned);
+            *codes = texts.zip(0..).collect();
         }
         Ok(bare)
     }
@@ -244,6 +244,21 @@ fn waited() -> f64 {
     }
 }
 
+/// What was learnt, but for the categories.
+fn fitted(features: &FittedFeatures) -> Result<Value, Failure> {
+    let bytes = features.to_bytes();
+    let mut values = serde_json::Deserializer::from_slice(&bytes).into_iter();
+    let mut fitted: Value = values.next().ok_or("no JSON")??;
+    fitted["vocabularies"] = serde_json::json!({});
+    Ok(fitted)
+}
+
+/// The categories of a column, in order.
+fn categories<'a>(features: &'a FittedFeatures, name: &str) -> impl Iterator<Item = &'a str> {
+    let field = features.slot_schema().fields.iter().find(|field| field.name == name);
+    field.and_then(|field| field.vocabulary.as_deref()).into_iter().flat_map(|texts| texts.texts())
+}
+
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [data, folder, repeats] = &arguments[..] else {
@@ -255,7 +270,11 @@ fn main() -> Result<(), Failure> {
 
     let (times, features) = timed(repeats, || fit(&set, &rows, &catalog))?;
     report("all rows, fit", 1, times);
-    fs::write(folder.join("fitted.json"), features.to_json())?;
+    let mut learnt = fitted(&features)?;
+    for name in names("c", TEXTS, 1) {
+        learnt["vocabularies"]["columns"][&name] = categories(&features, &name).collect();
+    }
+    fs::write(folder.join("fitted.json"), serde_json::to_vec(&learnt)?)?;
     let (times, matrix) = timed(repeats, || Ok(features.encode_batch(rows.batch())?))?;
     report("all rows, transform", 1, times);
     let both = || Ok(fit(&set, &rows, &catalog)?.encode_batch(rows.batch())?);

@@ -16,5 +16,6 @@ mod lists;
 mod nested;
 mod one_kernel;
 mod over_time;
+mod printing;
 mod rows;
 mod streams;
