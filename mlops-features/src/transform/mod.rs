@@ -363,6 +363,20 @@ pub enum TransformError {
         /// Which of the two.
         got: f64,
     },
+    /// A number that can't be learnt from.
+    #[error("there is {got} in the rows to fit on, where {wanted}")]
+    OutOfRange {
+        /// The number.
+        got: f64,
+        /// What has to be there.
+        wanted: &'static str,
+    },
+    /// Numbers that couldn't be put aside in a temporary file, or not be read again.
+    #[error("numbers to fit on can't be put aside in a temporary file: {problem}")]
+    Aside {
+        /// What the system said.
+        problem: String,
+    },
     /// Parameters, or what was learnt, that can't be read.
     #[error("what was stored is bad: {problem}")]
     Stored {
