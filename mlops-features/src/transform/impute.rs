@@ -9,8 +9,8 @@ use crate::define::function::as_float;
 
 /// A number in the place of NaN: scikit-learn's `SimpleImputer` with `missing_values=nan`.
 ///
-/// With `flagged` a second number `feature.nan` is 1 for NaN and else 0, which no further transform changes;
-/// scikit-learn's `add_indicator` leaves it out where the rows to fit on had none. Where all of them were NaN,
+/// With `flagged` a second number `feature.nan` is 1 for NaN and else 0, which a further transform takes as it takes any
+/// other; scikit-learn's `add_indicator` leaves it out where the rows to fit on had none. Where all of them were NaN,
 /// scikit-learn drops the column; here there is nothing to learn, which is an error. An infinity in the rows to fit on is
 /// an error too; one that is encoded stays one.
 ///
@@ -25,7 +25,7 @@ use crate::define::function::as_float;
 /// use mlops_features::{Feature, Impute, MinMax, Nulls};
 ///
 /// let income = Feature::number("income", "income", Nulls::NaN);
-/// let feature = income.then(Impute::median().flagged()).then(MinMax::default());
+/// let feature = income.then(Impute::median()).then(MinMax::default());
 /// assert_eq!(feature.transforms.len(), 3);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,11 +116,7 @@ impl Transform for Impute {
 
 impl Fitted for FittedImpute {
     fn width(&self) -> usize {
-        1 + self.flags()
-    }
-
-    fn flags(&self) -> usize {
-        usize::from(self.flagged)
+        1 + usize::from(self.flagged)
     }
 
     fn names(&self, of: &str, _: &Vocabulary) -> Vec<String> {

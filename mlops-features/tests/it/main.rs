@@ -9,6 +9,7 @@ mod events_damaged;
 mod events_killed;
 mod events_online;
 mod functions;
+mod numeric_transforms;
 mod one_kernel;
 mod over_time;
 mod rows;
