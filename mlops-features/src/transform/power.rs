@@ -19,7 +19,8 @@ use crate::define::function::as_float;
 ///
 /// λ is the one under which the rows to fit on are most likely to be normally distributed. It is searched for by Brent's
 /// method from where scipy searches, so it is as near to scipy's as a likelihood in floats is to its flat top: within 1e-6
-/// of its size for numbers that aren't nearly constant. A `lambda` that is given is taken.
+/// of its size, 1e-5 for numbers around 1e-12. Of numbers whose spread is a billionth of their size, any λ is as good,
+/// and the one that is found is rounding. A `lambda` that is given is taken.
 ///
 /// NaN is passed over in fitting and goes through; none but NaN is an error where anything is learnt, and so are an
 /// infinity and a given λ that makes one; no λ is learnt under which a number would be beyond 1e150. A constant has a λ of 1, where scikit-learn refuses it for Box–Cox. Under Box–Cox a number
