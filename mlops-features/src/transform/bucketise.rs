@@ -145,7 +145,7 @@ impl Transform for Bucketise {
             Edges::Given(edges) if !(2..=MOST + 1).contains(&edges.len()) => {
                 bad(format!("{} edges", edges.len()), "2 to 65,537 edges")
             }
-            Edges::Given(edges) => match edges.windows(2).find(|pair| !(pair[0].0 < pair[1].0)) {
+            Edges::Given(edges) => match edges.windows(2).find(|pair| !matches!(pair, [a, b] if a.0 < b.0)) {
                 Some(pair) => bad(format!("{} before {}", pair[0].0, pair[1].0), "in ascending order"),
                 None => input.number(),
             },

@@ -71,6 +71,6 @@ impl Transform for DropMissing {
 
     fn finish(&self, state: MissingCounts, _: &Seen) -> Result<Kept, TransformError> {
         let share = state.missing as f64 / state.rows as f64;
-        Ok(Kept { kept: !(share > self.share.0) })
+        Ok(Kept { kept: state.missing == 0 || share <= self.share.0 })
     }
 }

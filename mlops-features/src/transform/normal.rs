@@ -94,6 +94,7 @@ pub(crate) fn normal_quantile(p: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::normal_quantile;
 

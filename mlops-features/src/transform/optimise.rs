@@ -38,10 +38,9 @@ pub(crate) fn minimum_from<E>(a: f64, b: f64, mut of: impl FnMut(f64) -> Result<
         (a, b) = (b, a);
     }
     let mut c = at(b.x + GROWTH * (b.x - a.x))?;
-    for _ in 0..MOST_STEPS {
-        if !(c.y < b.y) {
-            break;
-        }
+    let mut steps = 0;
+    while c.y < b.y && steps < MOST_STEPS {
+        steps += 1;
         // The vertex of the parabola through the three, as long as it is not too far.
         let (r, q) = ((b.x - a.x) * (b.y - c.y), (b.x - c.x) * (b.y - a.y));
         let twice = if (q - r).abs() < 1e-21 { 2e-21 } else { 2.0 * (q - r) };
@@ -117,19 +116,11 @@ fn brent<E>(
         let x = best.x + if step.abs() < tolerance { tolerance.copysign(step) } else { step };
         let next = Point { x, y: of(x)? };
         if next.y <= best.y {
-            if next.x >= best.x {
-                low = best.x
-            } else {
-                high = best.x
-            }
+            *(if next.x >= best.x { &mut low } else { &mut high }) = best.x;
             (best, second, third) = (next, best, second);
             continue;
         }
-        if next.x < best.x {
-            low = next.x
-        } else {
-            high = next.x
-        }
+        *(if next.x < best.x { &mut low } else { &mut high }) = next.x;
         if next.y <= second.y || second.x == best.x {
             (second, third) = (next, second);
         } else if next.y <= third.y || third.x == best.x || third.x == second.x {

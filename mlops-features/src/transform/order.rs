@@ -271,6 +271,7 @@ impl<'a> Cursor<'a> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use std::fs::OpenOptions;
     use std::sync::Arc;

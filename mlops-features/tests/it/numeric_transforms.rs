@@ -88,7 +88,8 @@ fn numbers_are_those_of_scikit_learn() {
         if let Some(wanted) = case.lambda {
             let got = lambda_in(&serde_json::from_slice(&fitted.unwrap().to_json()).unwrap()).unwrap();
             // The likelihood is flat at its top, so λ has half of a float's digits.
-            if !((got - wanted).abs() <= 1e-6 * case.condition * wanted.abs().max(1.0)) {
+            let near = (got - wanted).abs() <= 1e-6 * case.condition * wanted.abs().max(1.0);
+            if !near {
                 wrong.push(format!("{what}: {got} {wanted}"));
             }
             continue;
