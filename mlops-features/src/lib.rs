@@ -33,6 +33,10 @@ pub use server::{FeatureServer, FeaturesFormat};
 pub use split::FitSplit;
 pub use time::{Appended, EventLog, EventStream, Feed, OnlineState, Replay, Stamp, gather_history};
 pub use transform::{
+    BucketEncoding, Bucketise, ClipToQuantiles, Distribution, DropConstant, DropMissing, Edges, Fill, Impute,
+    MaxAbs, MinMax, NaNs, Power, PowerMethod, Quantile, Robust,
+};
+pub use transform::{
     FitRows, Fitted, Folds, InputKind, Learns, Nulls, Number, OneHot, Ordinal, Refusal, RowTimes, Seen, Standard,
     Target, Transform, TransformError, Unknown, Values, text_of,
 };

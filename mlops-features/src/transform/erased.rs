@@ -12,6 +12,10 @@ use super::{
     TransformError, Values,
 };
 
+use super::{
+    Bucketise, ClipToQuantiles, DropConstant, DropMissing, Impute, MaxAbs, MinMax, Power, Quantile, Robust,
+};
+
 /// A state of some transform.
 pub(crate) type AnyState = Box<dyn Any + Send>;
 
@@ -177,6 +181,20 @@ pub(crate) fn kind_of<T: Transform>() -> ((String, u32), ReadTransform) {
 
 /// The transforms that every catalog begins with.
 pub(crate) fn built_in() -> BTreeMap<(String, u32), ReadTransform> {
+    let of_numbers = [
+        kind_of::<Bucketise>(),
+        kind_of::<ClipToQuantiles>(),
+        kind_of::<DropConstant>(),
+        kind_of::<DropMissing>(),
+        kind_of::<Impute>(),
+        kind_of::<MaxAbs>(),
+        kind_of::<MinMax>(),
+        kind_of::<Power>(),
+        kind_of::<Quantile>(),
+        kind_of::<Robust>(),
+    ];
     [kind_of::<Number>(), kind_of::<OneHot>(), kind_of::<Ordinal>(), kind_of::<Standard>(), kind_of::<Target>()]
-        .into()
+        .into_iter()
+        .chain(of_numbers)
+        .collect()
 }

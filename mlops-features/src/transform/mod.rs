@@ -1,13 +1,26 @@
 //! Transforms: values become numbers, by parameters that were learnt from rows.
 
+mod bucketise;
 mod chain;
+mod clip;
+mod drop_constant;
+mod drop_missing;
 mod erased;
+mod extremes;
 mod fill;
+mod impute;
+mod max_abs;
+mod min_max;
 mod moments;
+mod normal;
 mod number;
 mod one_hot;
+mod optimise;
 mod order;
 mod ordinal;
+mod power;
+mod quantile;
+mod robust;
 mod standard;
 mod target;
 
@@ -18,11 +31,22 @@ use mlops_core::{SlotKind, Timestamp, Value, Vocabulary};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use bucketise::{BucketEncoding, Bucketise, Edges, NaNs};
 pub(crate) use chain::{Block, Chain, beside};
+pub use clip::ClipToQuantiles;
+pub use drop_constant::DropConstant;
+pub use drop_missing::DropMissing;
 pub(crate) use erased::{AnyFitted, AnyState, AnyTransform, ReadTransform, built_in, kind_of};
+pub use fill::Fill;
+pub use impute::Impute;
+pub use max_abs::MaxAbs;
+pub use min_max::MinMax;
 pub use number::{Nulls, Number};
 pub use one_hot::OneHot;
 pub use ordinal::Ordinal;
+pub use power::{Power, PowerMethod};
+pub use quantile::{Distribution, Quantile};
+pub use robust::Robust;
 pub use standard::Standard;
 pub use target::{Folds, Target};
 
@@ -362,6 +386,20 @@ pub enum TransformError {
     Infinite {
         /// Which of the two.
         got: f64,
+    },
+    /// A number that can't be learnt from.
+    #[error("there is {got} in the rows to fit on, where {wanted}")]
+    OutOfRange {
+        /// The number.
+        got: f64,
+        /// What has to be there.
+        wanted: &'static str,
+    },
+    /// Numbers that couldn't be put aside in a temporary file, or not be read again.
+    #[error("numbers to fit on can't be put aside in a temporary file: {problem}")]
+    Aside {
+        /// What the system said.
+        problem: String,
     },
     /// Parameters, or what was learnt, that can't be read.
     #[error("what was stored is bad: {problem}")]

@@ -14,6 +14,7 @@ mod functions_text;
 mod functions_time;
 mod lists;
 mod nested;
+mod numeric_transforms;
 mod one_kernel;
 mod over_time;
 mod printing;
