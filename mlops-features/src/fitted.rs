@@ -1,6 +1,6 @@
 //! Features as fitted: what travels in a bundle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
-use crate::define::feature::Feature;
 use crate::define::plan::{Plan, PlannedSource};
 use crate::define::scratch::ScratchPool;
-use crate::define::set::FeatureSet;
+use crate::define::set::{FeatureSet, check_width};
+use crate::encode::{Use, uses};
 use crate::read::RowReader;
 use crate::transform::{AnyFitted, Chain};
 
@@ -33,8 +33,8 @@ pub struct FittedFeatures {
     pub(crate) features: Vec<CompiledFeature>,
     /// In which order they are computed.
     pub(crate) order: Vec<usize>,
-    /// By slot, whether a feature reads it.
-    pub(crate) used: Vec<bool>,
+    /// By slot.
+    pub(crate) uses: Vec<Use>,
     /// Whether a row needs room beside its numbers.
     pub(crate) makes: bool,
     pub(crate) scratches: ScratchPool,
@@ -133,17 +133,17 @@ impl FittedFeatures {
                 chain,
                 offset,
             });
-            offset += width;
+            offset = usize::saturating_add(offset, width);
         }
+        check_width(&set.name, offset)?;
         let names = names(&features, &plan.order);
-        let read: BTreeSet<&str> = set.features.iter().flat_map(Feature::columns).collect();
         let makes = |feature: &CompiledFeature| match &feature.source {
             PlannedSource::Value { value, .. } => value.makes() || feature.chain.needs_scratch(),
             PlannedSource::Product(_) => true,
         };
         let mut fitted = Self {
             reader: RowReader::new(&schema),
-            used: schema.fields.iter().map(|field| read.contains(field.name.as_str())).collect(),
+            uses: uses(set.features.iter(), &schema.fields),
             makes: features.iter().any(makes),
             scratches: ScratchPool::default(),
             set,
@@ -268,9 +268,8 @@ fn load(plan: &Plan, stored: Vec<Vec<Vec<serde_json::Value>>>) -> Result<Vec<Cha
         let product = match &feature.source {
             PlannedSource::Value { .. } => None,
             PlannedSource::Product(factors) => {
-                let width =
-                    factors.iter().try_fold(1_usize, |all, &factor| all.checked_mul(chains[factor].width()));
-                Some(width.ok_or_else(|| bad("it has too many numbers".into()))?)
+                let width = factors.iter().map(|&factor| chains[factor].width()).fold(1, usize::saturating_mul);
+                check_width(&feature.name, width).map(|()| Some(width))?
             }
         };
         let mut chain = Chain::new(product);
@@ -280,6 +279,7 @@ fn load(plan: &Plan, stored: Vec<Vec<Vec<serde_json::Value>>>) -> Result<Vec<Cha
             }
             let fitted = step.into_iter().map(|stored| transform.load(stored)).collect::<Result<_, _>>();
             chain.push(fitted.map_err(|error| bad(error.to_string()))?);
+            check_width(&feature.name, chain.width())?;
         }
         chains[place] = chain;
     }

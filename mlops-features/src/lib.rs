@@ -9,6 +9,7 @@ mod label;
 mod read;
 mod server;
 mod split;
+mod threads;
 mod time;
 mod transform;
 
@@ -18,6 +19,7 @@ pub use define::feature::{Feature, Input, Step};
 pub use define::function::{Argument, ArgumentError, MAX_ARGUMENTS, ScalarFn, Scratch};
 pub use define::set::{FeatureSet, FeatureSetBuilder};
 pub use define::source::{Aggregate, Availability, Source, View, Window};
+pub use encode::EncodedSparse;
 pub use error::FeatureError;
 pub use fit::{Fit, FitProgress, Fitting};
 pub use fitted::FittedFeatures;

@@ -18,7 +18,7 @@ use mlops_core::{SlotKind, Timestamp, Value, Vocabulary};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use chain::{Block, Chain, beside};
+pub(crate) use chain::{Block, Chain, Room};
 pub(crate) use erased::{AnyFitted, AnyState, AnyTransform, ReadTransform, built_in, kind_of};
 pub use number::{Nulls, Number};
 pub use one_hot::OneHot;
@@ -103,6 +103,12 @@ pub trait Transform: fmt::Debug + Send + Sync + Serialize + DeserializeOwned + '
         false
     }
 
+    /// How many numbers it makes of one, flags not counted (see [`Fitted::flags`]), where its parameters alone say so:
+    /// a set that is too wide is then refused when it is built, and not only when it is fitted.
+    fn known_width(&self) -> Option<usize> {
+        None
+    }
+
     /// A state that has seen nothing.
     fn start(&self) -> Self::State;
 
@@ -160,7 +166,8 @@ pub trait Fitted: fmt::Debug + Send + Sync + Serialize + DeserializeOwned + 'sta
     /// [`Refusal`] of a value by the policy of the definition.
     fn apply(&self, value: Value<'_>, vocabulary: &Vocabulary, out: &mut [f64]) -> Result<(), Refusal>;
 
-    /// The numbers that are not zero, by their place, in order: for wide encodings.
+    /// The numbers that are not 0, by their place, in order (−0 is one): for wide encodings, which should have it without going
+    /// through all their numbers, as this does where it isn't overridden.
     ///
     /// # Errors
     /// Those of [`Fitted::apply`].
@@ -172,7 +179,7 @@ pub trait Fitted: fmt::Debug + Send + Sync + Serialize + DeserializeOwned + 'sta
     ) -> Result<(), Refusal> {
         let mut out = vec![0.0; self.width()];
         self.apply(value, vocabulary, &mut out)?;
-        out.into_iter().enumerate().filter(|(_, x)| *x != 0.0).for_each(|(place, x)| put(place, x));
+        out.into_iter().enumerate().filter(|(_, x)| x.to_bits() != 0).for_each(|(place, x)| put(place, x));
         Ok(())
     }
 }
