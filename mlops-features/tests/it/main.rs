@@ -10,6 +10,7 @@ mod events_killed;
 mod events_online;
 mod functions;
 mod one_kernel;
+mod outputs;
 mod over_time;
 mod rows;
 mod streams;
