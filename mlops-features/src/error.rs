@@ -164,6 +164,19 @@ pub enum FeatureError {
         /// The set.
         set: String,
     },
+    /// More numbers a row than a matrix of all of them may have.
+    #[error(
+        "`{set}` makes {width} numbers of a row, where a matrix may have {allowed}: build it with `sparse()` and encode \
+         it by `encode_batch_sparse`, or let it make fewer"
+    )]
+    TooWide {
+        /// The set.
+        set: String,
+        /// How many it makes.
+        width: usize,
+        /// How many it may make.
+        allowed: usize,
+    },
     /// A table that doesn't fit.
     #[error("the rows of {table} don't fit")]
     Schema {

@@ -1,6 +1,6 @@
 //! Features as fitted: what travels in a bundle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use mlops_core::{Fingerprint, SlotSchema, Vocabulary};
 
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
-use crate::define::feature::Feature;
 use crate::define::lineage::Lineage;
 use crate::define::plan::{Plan, PlannedSource};
 use crate::define::scratch::ScratchPool;
-use crate::define::set::FeatureSet;
+use crate::define::set::{FeatureSet, check_width};
+use crate::encode::{Use, uses};
 use crate::read::RowReader;
 use crate::transform::Chain;
 
@@ -29,8 +29,8 @@ pub struct FittedFeatures {
     pub(crate) features: Vec<CompiledFeature>,
     /// In which order they are computed.
     pub(crate) order: Vec<usize>,
-    /// By slot, whether a feature reads it.
-    pub(crate) used: Vec<bool>,
+    /// By slot.
+    pub(crate) uses: Vec<Use>,
     /// Whether a row needs room beside its numbers.
     pub(crate) makes: bool,
     pub(crate) scratches: ScratchPool,
@@ -111,17 +111,17 @@ impl FittedFeatures {
                 chain,
                 offset,
             });
-            offset += width;
+            offset = usize::saturating_add(offset, width);
         }
+        check_width(&set.name, offset)?;
         let names = names(&features, &plan.order);
-        let read: BTreeSet<&str> = set.features.iter().flat_map(Feature::columns).collect();
         let makes = |feature: &CompiledFeature| match &feature.source {
             PlannedSource::Value { value, .. } => value.makes() || feature.chain.needs_scratch(),
             PlannedSource::Product(_) => true,
         };
         let mut fitted = Self {
             reader: RowReader::new(&schema),
-            used: schema.fields.iter().map(|field| read.contains(field.name.as_str())).collect(),
+            uses: uses(set.features.iter(), &schema.fields),
             makes: features.iter().any(makes),
             scratches: ScratchPool::default(),
             set,

@@ -10,6 +10,7 @@ mod read;
 mod server;
 mod split;
 mod stored;
+mod threads;
 mod time;
 mod transform;
 
@@ -24,6 +25,7 @@ pub use define::lineage::Lineage;
 pub use define::set::{FeatureSet, FeatureSetBuilder};
 pub use define::source::{Availability, Source, View, Window};
 pub use define::step::Step;
+pub use encode::EncodedSparse;
 pub use error::FeatureError;
 pub use fit::{Fit, FitProgress, Fitting};
 pub use fitted::FittedFeatures;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::define::plan::{Plan, PlannedSource};
-use crate::define::set::FeatureSet;
+use crate::define::set::{FeatureSet, check_width};
 use crate::fitted::{FittedFeatures, Vocabularies, corrupt};
 use crate::transform::{AnyFitted, Chain};
 
@@ -159,9 +159,8 @@ fn chains(plan: &Plan, stored: Vec<Vec<Vec<serde_json::Value>>>) -> Result<Vec<C
         let product = match &feature.source {
             PlannedSource::Value { .. } => None,
             PlannedSource::Product(factors) => {
-                let width =
-                    factors.iter().try_fold(1_usize, |all, &factor| all.checked_mul(chains[factor].width()));
-                Some(width.ok_or_else(|| bad("it has too many numbers".into()))?)
+                let width = factors.iter().map(|&factor| chains[factor].width()).fold(1, usize::saturating_mul);
+                check_width(&feature.name, width).map(|()| Some(width))?
             }
         };
         let mut chain = Chain::new(product);
@@ -171,6 +170,7 @@ fn chains(plan: &Plan, stored: Vec<Vec<Vec<serde_json::Value>>>) -> Result<Vec<C
             }
             let fitted = step.into_iter().map(|stored| transform.load(stored)).collect::<Result<_, _>>();
             chain.push(fitted.map_err(|error| bad(error.to_string()))?);
+            check_width(&feature.name, chain.width())?;
         }
         chains[place] = chain;
     }

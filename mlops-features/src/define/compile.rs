@@ -177,6 +177,14 @@ impl CompiledExpr {
         self.kind
     }
 
+    /// The slot that this is, if nothing is computed.
+    pub(crate) fn slot(&self) -> Option<usize> {
+        match self.node {
+            Node::Slot(slot) => Some(slot),
+            _ => None,
+        }
+    }
+
     /// The slot whose codes this is, if it is a plain column of categories.
     pub(crate) fn category_slot(&self) -> Option<usize> {
         match self.node {

@@ -77,6 +77,9 @@ impl Feature {
     }
 
     /// The products of the numbers of other features: each of the first with each of the second, and so on.
+    ///
+    /// A product is 0 where a factor is 0, be the other NaN or an infinity: in a product with one-hot numbers, only that
+    /// of the row's category shows what the other factor is.
     #[must_use]
     pub fn interaction(name: &str, features: &[&str]) -> Self {
         let input = Input::Product(features.iter().map(ToString::to_string).collect());

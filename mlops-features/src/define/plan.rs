@@ -66,6 +66,18 @@ impl Plan {
         let order = in_order(&planned)?;
         Ok(Self { features: planned, order })
     }
+
+    /// How many numbers there are, at the least, before anything is fitted.
+    pub(crate) fn known_width(&self) -> usize {
+        let mut widths: Vec<Option<usize>> = vec![None; self.features.len()];
+        for &place in &self.order {
+            let feature = &self.features[place];
+            let factors = feature.factors().iter().map(|&factor| widths[factor]);
+            let mut steps = factors.chain(feature.transforms.iter().map(|transform| transform.width_beforehand()));
+            widths[place] = steps.try_fold(1_usize, |all, width| Some(all.saturating_mul(width?)));
+        }
+        widths.into_iter().flatten().fold(0, usize::saturating_add)
+    }
 }
 
 fn plan_feature(

@@ -25,6 +25,11 @@ impl fmt::Debug for Scratch {
 }
 
 impl Scratch {
+    /// Room for anything that needs no dropping.
+    pub(crate) fn room(&self) -> &Bump {
+        &self.0
+    }
+
     /// Keeps a text that is written piece by piece.
     pub fn text(&self, pieces: fmt::Arguments<'_>) -> &str {
         let mut text = bumpalo::collections::String::new_in(&self.0);

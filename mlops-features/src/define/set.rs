@@ -28,6 +28,9 @@ pub struct FeatureSet {
     pub(crate) views: Vec<View>,
     pub(crate) windows: Vec<Window>,
     pub(crate) features: Vec<Feature>,
+    /// Whether it may make more numbers than a matrix of all of them may have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) sparse: bool,
 }
 
 /// Builds a [`FeatureSet`]. A column named `customer.age` is the field `age` inside of the row's field `customer`, or the
@@ -102,6 +105,13 @@ impl FeatureSetBuilder {
         self
     }
 
+    /// Lets the set be wider than [`FeatureSet::WIDEST_DENSE`]: rows are then encoded by
+    /// [`FittedFeatures::encode_batch_sparse`](crate::FittedFeatures::encode_batch_sparse).
+    pub fn sparse(mut self) -> Self {
+        self.0.sparse = true;
+        self
+    }
+
     /// Checks the set.
     ///
     /// # Errors
@@ -126,7 +136,23 @@ fn distinct<'a>(what: &'static str, names: impl Iterator<Item = &'a str>) -> Res
     Ok(())
 }
 
+/// Checks that a set, or a feature on its way, has no more numbers than can be named.
+pub(crate) fn check_width(name: &str, width: usize) -> Result<(), FeatureError> {
+    if width > FeatureSet::WIDEST {
+        let (got, allowed) = (format!("{width} numbers"), "16,777,216 numbers or fewer");
+        return Err(FeatureError::Parameter { name: name.into(), parameter: "width", got, allowed });
+    }
+    Ok(())
+}
+
 impl FeatureSet {
+    /// How many numbers a row may have in a matrix of all of them. What is wider is encoded by
+    /// [`FittedFeatures::encode_batch_sparse`](crate::FittedFeatures::encode_batch_sparse).
+    pub const WIDEST_DENSE: usize = 65_536;
+
+    /// How many numbers a row may have at all, 0 or not: each has a name.
+    pub const WIDEST: usize = 16_777_216;
+
     /// Starts a set of features of rows whose time is in the column `time`.
     pub fn builder(name: &str, time: &str) -> FeatureSetBuilder {
         FeatureSetBuilder(Self {
@@ -137,6 +163,7 @@ impl FeatureSet {
             views: Vec::new(),
             windows: Vec::new(),
             features: Vec::new(),
+            sparse: false,
         })
     }
 
@@ -271,7 +298,15 @@ impl FeatureSet {
         }
         let schema = self.slot_schema(&BTreeMap::new())?;
         distinct("columns", schema.fields.iter().map(|field| field.name.as_str()))?;
-        Plan::new(&self.features, &schema, catalog).map(drop)
+        let width = Plan::new(&self.features, &schema, catalog)?.known_width();
+        check_width(&self.name, width)?;
+        if self.sparse { Ok(()) } else { self.check_dense(width) }
+    }
+
+    /// Checks that a matrix of so many numbers a row may be made.
+    pub(crate) fn check_dense(&self, width: usize) -> Result<(), FeatureError> {
+        let (set, allowed) = (self.name.clone(), Self::WIDEST_DENSE);
+        if width > allowed { Err(FeatureError::TooWide { set, width, allowed }) } else { Ok(()) }
     }
 
     /// A window's value of an event, compiled over the source's columns, and what is made of it.

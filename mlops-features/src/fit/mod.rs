@@ -1,5 +1,6 @@
 //! Fitting a definition to rows with labels.
 
+mod parallel;
 mod pass;
 
 use std::collections::BTreeMap;
@@ -15,11 +16,11 @@ use crate::define::catalog::Catalog;
 use crate::define::plan::{Plan, PlannedSource};
 use crate::define::scratch::Scratch;
 use crate::define::set::FeatureSet;
-use crate::encode::{refused, resolved};
+use crate::encode::{columns, refused};
 use crate::fitted::FittedFeatures;
 use crate::label::{Label, Labels};
 use crate::read::BatchReader;
-use crate::transform::{AnyTransform, Block, FitRows, Learns, RowTimes, Values};
+use crate::transform::{AnyTransform, Block, FitRows, Learns, RowTimes};
 
 pub use pass::{FitProgress, Fitting};
 
@@ -116,18 +117,18 @@ impl FittedFeatures {
             return Ok(Vec::new());
         }
         let reader = BatchReader::new(&self.schema.fields, rows, "the rows to fit on")?;
-        let (columns, scratch) = (self.columns(&reader, 0..reader.rows()), Scratch::default());
+        let scratch = Scratch::default();
+        let columns = columns(&reader, &self.schema.fields, &self.uses, &(0..reader.rows()));
         let mut blocks = Vec::new();
         for place in places {
             let feature = &self.features[place];
             let PlannedSource::Value { value, .. } = &feature.source else { continue };
-            let values = resolved(value.values(&columns, reader.rows(), &scratch), feature.own_vocabulary());
+            let values = columns.given(value, reader.rows(), &scratch).resolved(feature.own_vocabulary());
             let Some([first]) = feature.chain.steps().first().map(Vec::as_slice) else { continue };
-            let rows = FitRows { values: Values::Any(&values), labels, times };
+            let rows = FitRows { values: values.values(), labels, times };
             let transform = &plan.features[place].transforms[0];
             if let Some(numbers) = transform.for_training(&**first, &rows, &feature.vocabulary) {
-                let block = Block { width: first.count(), numbers };
-                let block = feature.chain.rows_from_numbers(block, reader.rows(), &feature.vocabulary);
+                let block = feature.chain.rows_from_numbers(numbers, reader.rows(), &feature.vocabulary);
                 let refused =
                     |(row, refusal)| FeatureError::Row { row, source: refused(&feature.name, refusal, None) };
                 blocks.push((place, block.map_err(refused)?));

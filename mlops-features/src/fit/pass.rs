@@ -10,14 +10,11 @@ use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::define::plan::{Plan, PlannedFeature, PlannedSource, failed};
 use crate::define::scratch::Scratch;
-use crate::define::set::FeatureSet;
-use crate::encode::{product_of, refused, resolved};
+use crate::define::set::{FeatureSet, check_width};
+use crate::encode::{Given, Use, columns, product_of, refused, rows_at_a_time, uses};
 use crate::fitted::{FittedFeatures, Vocabularies};
 use crate::read::BatchReader;
 use crate::transform::{AnyState, Block, Chain, FitRows, Learns, RowTimes, Seen, Values, text_of};
-
-/// How many rows are looked at at a time, so that a chunk's columns stay in the cache.
-const CHUNK: usize = 1024;
 
 /// A pass of a fit over the rows.
 ///
@@ -216,18 +213,15 @@ impl Fitting {
         }
         let reader = BatchReader::new(&self.schema.fields, batch, "the rows to fit on")?;
         let needed = self.needed();
-        let used = self.used_slots(&needed);
+        let uses = self.uses(&needed);
+        let chunk = self.chunk();
         let mut scratch = Scratch::default();
-        for start in (0..reader.rows()).step_by(CHUNK) {
-            let range = start..(start + CHUNK).min(reader.rows());
+        for start in (0..reader.rows()).step_by(chunk) {
+            let range = start..(start + chunk).min(reader.rows());
             let rows = range.len();
-            let fields = self.schema.fields.iter().enumerate();
-            let values = |(slot, field)| {
-                if used[slot] { reader.values(slot, field, range.clone()) } else { Vec::new() }
-            };
-            let columns: Vec<Vec<Value<'_>>> = fields.map(values).collect();
+            let columns = columns(&reader, &self.schema.fields, &uses, &range);
             if self.passes == 0 {
-                for (texts, column) in self.slot_texts.iter_mut().zip(&columns) {
+                for (texts, column) in self.slot_texts.iter_mut().zip(&columns.values) {
                     if let Some(texts) = texts {
                         column.iter().for_each(|&value| texts.add_value(value));
                     }
@@ -239,29 +233,29 @@ impl Fitting {
             for &place in self.plan.order.iter().filter(|&&place| needed[place]) {
                 let feature = &self.plan.features[place];
                 let values = match &feature.source {
-                    PlannedSource::Value { value, .. } => value.values(&columns, rows, &scratch),
-                    PlannedSource::Product(_) => Default::default(),
+                    PlannedSource::Value { value, .. } => columns.given(value, rows, &scratch),
+                    PlannedSource::Product(_) => Given::Numbers(&[]),
                 };
                 let own = self.own_seen[place].as_ref();
-                let values = resolved(values, own.map(|seen| &*seen.vocabulary));
+                let values = values.resolved(own.map(|seen| &*seen.vocabulary));
                 if self.passes == 0
                     && let Some(texts) = &mut self.own_texts[place]
                 {
-                    values.iter().for_each(|&value| texts.add_value(value));
+                    values.values().iter().for_each(|value| texts.add_value(value));
                 }
                 let chain = &self.chains[place];
                 let vocabulary =
                     &seen_by(feature, place, &self.slot_seen, &self.own_seen, &self.nothing_seen).vocabulary;
                 let block = match &feature.source {
                     PlannedSource::Value { .. } if chain.steps().is_empty() => Ok(Block::default()),
-                    PlannedSource::Value { .. } => chain.rows(Values::Any(&values), vocabulary),
+                    PlannedSource::Value { .. } => chain.rows(values.values(), vocabulary),
                     PlannedSource::Product(factors) => {
                         chain.rows_from_numbers(product_of(factors, &blocks, rows), rows, vocabulary)
                     }
                 };
                 let block = block.map_err(|(row, refusal)| FeatureError::Row {
                     row: range.start + row,
-                    source: refused(&feature.name, refusal, values.get(row).copied()),
+                    source: refused(&feature.name, refusal, values.get(row)),
                 })?;
                 let transform = feature.transforms.get(chain.steps().len());
                 for (number, state) in self.states[place].iter_mut().enumerate() {
@@ -271,7 +265,7 @@ impl Fitting {
                     }
                     let column;
                     let values = if block.width == 0 {
-                        Values::Any(&values)
+                        values.values()
                     } else if block.width == 1 {
                         Values::Numbers(&block.numbers)
                     } else {
@@ -290,6 +284,34 @@ impl Fitting {
         }
         self.rows += reader.rows() as u64;
         Ok(())
+    }
+
+    /// The same pass with nothing seen yet, for another thread; see [`Fitting::merge`].
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let fresh = |texts: &Vec<Option<TextCounts>>| {
+            texts.iter().map(|texts| texts.as_ref().map(|_| TextCounts::default())).collect()
+        };
+        let states = |(place, states): (usize, &Vec<State>)| {
+            let transform = self.plan.features[place].transforms.get(self.chains[place].steps().len());
+            let states = states.iter().zip(transform.into_iter().cycle());
+            states.map(|(_, transform)| State(transform.new_state())).collect()
+        };
+        Self {
+            set: self.set.clone(),
+            catalog: self.catalog.clone(),
+            schema: self.schema.clone(),
+            plan: self.plan.clone(),
+            chains: self.chains.clone(),
+            states: self.states.iter().enumerate().map(states).collect(),
+            passes: self.passes,
+            slot_texts: fresh(&self.slot_texts),
+            own_texts: fresh(&self.own_texts),
+            slot_seen: self.slot_seen.clone(),
+            own_seen: self.own_seen.clone(),
+            nothing_seen: Arc::clone(&self.nothing_seen),
+            rows: 0,
+        }
     }
 
     /// Takes in what another pass of the same fit has seen.
@@ -355,7 +377,7 @@ impl Fitting {
         let fitted = states.into_iter().map(finish).collect::<Result<_, _>>();
         let name = &self.set.features[place].transforms[step].name;
         self.chains[place].push(fitted.map_err(|source| failed(&feature.name, name, source))?);
-        Ok(())
+        check_width(&feature.name, self.chains[place].width())
     }
 
     /// Goes on with each feature as far as no rows are needed, and begins what needs them; says whether any does.
@@ -370,7 +392,9 @@ impl Fitting {
                 continue;
             }
             if !factors.is_empty() && self.chains[place].steps().is_empty() {
-                let width = factors.iter().map(|&factor| self.chains[factor].width()).product();
+                let width =
+                    factors.iter().map(|&factor| self.chains[factor].width()).fold(1, usize::saturating_mul);
+                check_width(&self.set.features[place].name, width)?;
                 self.chains[place] = Chain::new(Some(width));
             }
             while self.states[place].is_empty() && !is_whole(self, place) {
@@ -401,14 +425,19 @@ impl Fitting {
         needed
     }
 
-    fn used_slots(&self, needed: &[bool]) -> Vec<bool> {
-        let read: std::collections::BTreeSet<&str> = (self.set.features.iter().zip(needed))
-            .filter(|(_, needed)| **needed)
-            .flat_map(|(feature, _)| feature.columns())
-            .collect();
-        let gathers = |slot: usize| self.passes == 0 && self.slot_texts[slot].is_some();
-        let fields = self.schema.fields.iter().enumerate();
-        fields.map(|(slot, field)| gathers(slot) || read.contains(field.name.as_str())).collect()
+    fn uses(&self, needed: &[bool]) -> Vec<Use> {
+        let needed = self.set.features.iter().zip(needed).filter(|(_, needed)| **needed);
+        let mut uses = uses(needed.map(|(feature, _)| feature), &self.schema.fields);
+        if self.passes == 0 {
+            let gathers = uses.iter_mut().zip(&self.slot_texts).filter(|(_, texts)| texts.is_some());
+            gathers.for_each(|(used, _)| *used = Use::Computed);
+        }
+        uses
+    }
+
+    /// How many rows are looked at at a time.
+    pub(super) fn chunk(&self) -> usize {
+        rows_at_a_time(self.chains.iter().map(Chain::width).fold(0, usize::saturating_add))
     }
 
     fn vocabularies(&self) -> Vocabularies {

@@ -53,6 +53,13 @@ impl BatchReader {
         rows.map(|row| column.value(field, row)).collect()
     }
 
+    /// Some rows of a column of floats, if none of them is null.
+    pub(crate) fn floats(&self, column: usize, rows: Range<usize>) -> Option<&[f64]> {
+        let Column::Float(array) = &self.columns[column] else { return None };
+        let whole = array.nulls().is_none_or(|nulls| nulls.slice(rows.start, rows.len()).null_count() == 0);
+        whole.then(|| &array.values()[rows])
+    }
+
     /// Reads one row into the first slots; the others become missing.
     pub(crate) fn row(&self, schema: &SlotSchema, row: usize, slots: &mut Slots) {
         slots.reset(schema.fields.len());

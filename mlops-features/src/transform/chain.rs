@@ -54,13 +54,13 @@ impl Chain {
 
     /// Appends a transform, [`Chain::inputs`] times fitted.
     pub(crate) fn push(&mut self, step: Vec<Arc<dyn AnyFitted>>) {
-        let width = step.iter().map(|fitted| fitted.count()).sum::<usize>();
+        let width = step.iter().map(|fitted| fitted.count()).fold(0, usize::saturating_add);
         if self.takes_value() {
             self.flags = step.iter().map(|fitted| fitted.flag_count()).sum();
             self.width = width;
         } else {
             self.in_place &= step.iter().all(|fitted| fitted.count() == 1);
-            self.width = width + self.flags;
+            self.width = width.saturating_add(self.flags);
         }
         self.steps.push(step);
     }
@@ -165,50 +165,125 @@ impl Chain {
 
     /// The numbers of many rows; a row that is refused is named.
     pub(crate) fn rows(&self, values: Values<'_>, vocabulary: &Vocabulary) -> Result<Block, (usize, Refusal)> {
-        let Some([first]) = self.steps.first().map(Vec::as_slice) else { return Ok(Block::default()) };
-        let width = first.count();
-        let mut numbers = vec![0.0; values.len() * width];
-        first.rows(values, vocabulary, &mut numbers)?;
-        self.rows_from_numbers(Block { width, numbers }, values.len(), vocabulary)
+        let mut block = Block { width: self.width, numbers: vec![0.0; values.len() * self.width] };
+        self.rows_into(values, vocabulary, &mut Room::default(), &mut block.numbers, self.width)?;
+        Ok(block)
     }
 
     /// The further transforms of many rows.
     pub(crate) fn rows_from_numbers(
         &self,
-        mut block: Block,
+        numbers: Vec<f64>,
         rows: usize,
         vocabulary: &Vocabulary,
     ) -> Result<Block, (usize, Refusal)> {
-        for step in self.later() {
-            if let (1, [fitted]) = (block.width, step.as_slice())
+        let mut block = Block { width: self.width, numbers: vec![0.0; rows * self.width] };
+        let mut room = Room { numbers, ..Room::default() };
+        self.rows_on(rows, vocabulary, &mut room, &mut block.numbers, self.width)?;
+        Ok(block)
+    }
+
+    /// The numbers of many rows; those of each begin `stride` places of `out` behind those of the one before.
+    pub(crate) fn rows_into(
+        &self,
+        values: Values<'_>,
+        vocabulary: &Vocabulary,
+        room: &mut Room,
+        out: &mut [f64],
+        stride: usize,
+    ) -> Result<(), (usize, Refusal)> {
+        let Some([first]) = self.steps.first().map(Vec::as_slice) else { return Ok(()) };
+        if self.later().is_empty() {
+            return first.rows(values, vocabulary, out, stride);
+        }
+        let width = first.count();
+        zeroed(&mut room.numbers, values.len() * width);
+        first.rows(values, vocabulary, &mut room.numbers, width)?;
+        self.rows_on(values.len(), vocabulary, room, out, stride)
+    }
+
+    /// The further transforms of the numbers that lie in the room.
+    pub(crate) fn rows_on(
+        &self,
+        rows: usize,
+        vocabulary: &Vocabulary,
+        room: &mut Room,
+        out: &mut [f64],
+        stride: usize,
+    ) -> Result<(), (usize, Refusal)> {
+        let Some((last, steps)) = self.later().split_last() else {
+            let width = self.width;
+            if width > 0 {
+                let numbers = room.numbers.chunks_exact(width).zip(out.chunks_mut(stride));
+                numbers.for_each(|(from, to)| to[..width].copy_from_slice(from));
+            }
+            return Ok(());
+        };
+        for step in steps {
+            if let (true, [fitted]) = (room.numbers.len() == rows, step.as_slice())
                 && fitted.count() == 1
             {
-                fitted.in_place(&mut block.numbers, vocabulary)?;
+                fitted.in_place(&mut room.numbers, vocabulary)?;
                 continue;
             }
-            let mut columns = Vec::with_capacity(step.len());
-            for (number, fitted) in step.iter().enumerate() {
-                let mut numbers = vec![0.0; rows * fitted.count()];
-                fitted.rows(Values::Numbers(&block.column(number)), vocabulary, &mut numbers)?;
-                columns.push(Block { width: fitted.count(), numbers });
-            }
-            columns.extend((step.len()..block.width).map(|flag| Block { width: 1, numbers: block.column(flag) }));
-            block = beside(&columns, rows);
+            let width = step.iter().map(|fitted| fitted.count()).sum::<usize>() + self.flags;
+            let mut next = std::mem::take(&mut room.next);
+            zeroed(&mut next, rows * width);
+            self.step(step, rows, vocabulary, room, &mut next, width)?;
+            room.next = std::mem::replace(&mut room.numbers, next);
         }
-        Ok(block)
+        self.step(last, rows, vocabulary, room, out, stride)
+    }
+
+    /// One transform of each of the numbers that lie in the room; flags are copied.
+    fn step(
+        &self,
+        step: &[Arc<dyn AnyFitted>],
+        rows: usize,
+        vocabulary: &Vocabulary,
+        room: &mut Room,
+        out: &mut [f64],
+        stride: usize,
+    ) -> Result<(), (usize, Refusal)> {
+        let width = step.len() + self.flags;
+        let Room { numbers, column, .. } = room;
+        debug_assert_eq!(numbers.len(), rows * width, "a transform for each number that is no flag");
+        let mut offset = 0;
+        for number in 0..width {
+            let column = if width == 1 {
+                &numbers[..]
+            } else {
+                column.clear();
+                column.extend(numbers.iter().skip(number).step_by(width));
+                &column[..]
+            };
+            // A step without numbers may end where the row does, so behind the last row.
+            let out = out.get_mut(offset..).unwrap_or_default();
+            match step.get(number) {
+                Some(fitted) => {
+                    fitted.rows(Values::Numbers(column), vocabulary, out, stride)?;
+                    offset += fitted.count();
+                }
+                None => {
+                    column.iter().zip(out.chunks_mut(stride)).for_each(|(&flag, row)| row[0] = flag);
+                    offset += 1;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
-/// Blocks of the same rows, one beside another.
-pub(crate) fn beside(blocks: &[Block], rows: usize) -> Block {
-    let width = blocks.iter().map(|block| block.width).sum();
-    let mut numbers = vec![0.0; rows * width];
-    let mut offset = 0;
-    for block in blocks.iter().filter(|block| block.width > 0) {
-        for (from, to) in block.numbers.chunks_exact(block.width).zip(numbers.chunks_exact_mut(width)) {
-            to[offset..offset + block.width].copy_from_slice(from);
-        }
-        offset += block.width;
-    }
-    Block { width, numbers }
+/// Room for the numbers between the transforms of a chain, which is used again and again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Room {
+    /// What goes into the next transform, row by row.
+    pub(crate) numbers: Vec<f64>,
+    next: Vec<f64>,
+    column: Vec<f64>,
+}
+
+fn zeroed(numbers: &mut Vec<f64>, len: usize) {
+    numbers.clear();
+    numbers.resize(len, 0.0);
 }

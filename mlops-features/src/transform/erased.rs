@@ -24,6 +24,7 @@ pub(crate) trait AnyTransform: fmt::Debug + Send + Sync {
     fn check_input(&self, input: InputKind) -> Result<(), TransformError>;
     fn learns_from(&self) -> Learns;
     fn wants_categories(&self) -> bool;
+    fn width_beforehand(&self) -> Option<usize>;
     fn new_state(&self) -> AnyState;
     fn update_state(&self, state: &mut AnyState, rows: &FitRows<'_>) -> Result<(), TransformError>;
     fn merge_states(&self, state: &mut AnyState, other: AnyState);
@@ -51,6 +52,10 @@ impl<T: Transform> AnyTransform for T {
 
     fn wants_categories(&self) -> bool {
         self.takes_categories()
+    }
+
+    fn width_beforehand(&self) -> Option<usize> {
+        self.known_width()
     }
 
     fn new_state(&self) -> AnyState {
@@ -94,8 +99,15 @@ pub(crate) trait AnyFitted: fmt::Debug + Send + Sync {
         vocabulary: &Vocabulary,
         put: &mut dyn FnMut(usize, f64),
     ) -> Result<(), Refusal>;
-    /// Many rows by the same kernel: `out` has `count` places a row. A row that is refused is named.
-    fn rows(&self, values: Values<'_>, vocabulary: &Vocabulary, out: &mut [f64]) -> Result<(), (usize, Refusal)>;
+    /// Many rows by the same kernel: the `count` numbers of each begin `stride` places of `out` behind those of the
+    /// one before. A row that is refused is named.
+    fn rows(
+        &self,
+        values: Values<'_>,
+        vocabulary: &Vocabulary,
+        out: &mut [f64],
+        stride: usize,
+    ) -> Result<(), (usize, Refusal)>;
     /// Many numbers, each in its place.
     fn in_place(&self, numbers: &mut [f64], vocabulary: &Vocabulary) -> Result<(), (usize, Refusal)>;
 }
@@ -140,24 +152,33 @@ impl<F: Fitted> AnyFitted for F {
     }
 
     // These loops are compiled for each transform around its own kernel.
-    fn rows(&self, values: Values<'_>, vocabulary: &Vocabulary, out: &mut [f64]) -> Result<(), (usize, Refusal)> {
+    fn rows(
+        &self,
+        values: Values<'_>,
+        vocabulary: &Vocabulary,
+        out: &mut [f64],
+        stride: usize,
+    ) -> Result<(), (usize, Refusal)> {
         let width = self.width();
         if width == 0 {
-            return Ok(());
+            let kernel = |(row, value)| self.apply(value, vocabulary, &mut []).map_err(|refusal| (row, refusal));
+            return values.iter().enumerate().try_for_each(kernel);
         }
+        // What lies side by side is a loop of its own, which the compiler makes into wide instructions.
         match values {
+            Values::Numbers(numbers) if stride == width => {
+                let numbers = numbers.iter().map(|&x| Value::Float(x));
+                each(self, numbers, vocabulary, out.chunks_exact_mut(width))
+            }
             Values::Numbers(numbers) => {
-                for (row, (&x, out)) in numbers.iter().zip(out.chunks_exact_mut(width)).enumerate() {
-                    self.apply(Value::Float(x), vocabulary, out).map_err(|refusal| (row, refusal))?;
-                }
+                let numbers = numbers.iter().map(|&x| Value::Float(x));
+                each(self, numbers, vocabulary, out.chunks_mut(stride).map(|row| &mut row[..width]))
             }
             Values::Any(values) => {
-                for (row, (&value, out)) in values.iter().zip(out.chunks_exact_mut(width)).enumerate() {
-                    self.apply(value, vocabulary, out).map_err(|refusal| (row, refusal))?;
-                }
+                let out = out.chunks_mut(stride).map(|row| &mut row[..width]);
+                each(self, values.iter().copied(), vocabulary, out)
             }
         }
-        Ok(())
     }
 
     fn in_place(&self, numbers: &mut [f64], vocabulary: &Vocabulary) -> Result<(), (usize, Refusal)> {
@@ -167,6 +188,20 @@ impl<F: Fitted> AnyFitted for F {
         }
         Ok(())
     }
+}
+
+/// The kernel for every row.
+#[inline]
+fn each<'v, 'o, F: Fitted>(
+    fitted: &F,
+    values: impl Iterator<Item = Value<'v>>,
+    vocabulary: &Vocabulary,
+    out: impl Iterator<Item = &'o mut [f64]>,
+) -> Result<(), (usize, Refusal)> {
+    for (row, (value, out)) in values.zip(out).enumerate() {
+        fitted.apply(value, vocabulary, out).map_err(|refusal| (row, refusal))?;
+    }
+    Ok(())
 }
 
 /// Reads a transform's parameters.

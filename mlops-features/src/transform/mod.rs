@@ -32,7 +32,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use bucketise::{BucketEncoding, Bucketise, Edges, NaNs};
-pub(crate) use chain::{Block, Chain, beside};
+pub(crate) use chain::{Block, Chain, Room};
 pub use clip::ClipToQuantiles;
 pub use drop_constant::DropConstant;
 pub use drop_missing::DropMissing;
@@ -127,6 +127,12 @@ pub trait Transform: fmt::Debug + Send + Sync + Serialize + DeserializeOwned + '
         false
     }
 
+    /// How many numbers it makes of one, flags not counted (see [`Fitted::flags`]), where its parameters alone say so:
+    /// a set that is too wide is then refused when it is built, and not only when it is fitted.
+    fn known_width(&self) -> Option<usize> {
+        None
+    }
+
     /// A state that has seen nothing.
     fn start(&self) -> Self::State;
 
@@ -184,7 +190,8 @@ pub trait Fitted: fmt::Debug + Send + Sync + Serialize + DeserializeOwned + 'sta
     /// [`Refusal`] of a value by the policy of the definition.
     fn apply(&self, value: Value<'_>, vocabulary: &Vocabulary, out: &mut [f64]) -> Result<(), Refusal>;
 
-    /// The numbers that are not zero, by their place, in order: for wide encodings.
+    /// The numbers that are not 0, by their place, in order (−0 is one): for wide encodings, which should have it without going
+    /// through all their numbers, as this does where it isn't overridden.
     ///
     /// # Errors
     /// Those of [`Fitted::apply`].
@@ -196,7 +203,7 @@ pub trait Fitted: fmt::Debug + Send + Sync + Serialize + DeserializeOwned + 'sta
     ) -> Result<(), Refusal> {
         let mut out = vec![0.0; self.width()];
         self.apply(value, vocabulary, &mut out)?;
-        out.into_iter().enumerate().filter(|(_, x)| *x != 0.0).for_each(|(place, x)| put(place, x));
+        out.into_iter().enumerate().filter(|(_, x)| x.to_bits() != 0).for_each(|(place, x)| put(place, x));
         Ok(())
     }
 }

@@ -98,6 +98,10 @@ impl Transform for Number {
         }
     }
 
+    fn known_width(&self) -> Option<usize> {
+        Some(1)
+    }
+
     fn start(&self) -> FillState {
         self.nulls.fill().map_or_else(FillState::nothing, Fill::start)
     }

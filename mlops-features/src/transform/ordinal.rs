@@ -54,6 +54,10 @@ impl Transform for Ordinal {
         true
     }
 
+    fn known_width(&self) -> Option<usize> {
+        Some(1)
+    }
+
     fn start(&self) {}
 
     fn update(&self, (): &mut (), _: &FitRows<'_>) -> Result<(), TransformError> {

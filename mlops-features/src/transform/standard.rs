@@ -54,6 +54,10 @@ impl Transform for Standard {
         input.number()
     }
 
+    fn known_width(&self) -> Option<usize> {
+        Some(1)
+    }
+
     fn start(&self) -> Moments {
         Moments::default()
     }

@@ -115,6 +115,10 @@ impl Transform for Target {
         true
     }
 
+    fn known_width(&self) -> Option<usize> {
+        Some(1)
+    }
+
     fn start(&self) -> LabelSums {
         LabelSums::default()
     }

@@ -16,6 +16,7 @@ mod lists;
 mod nested;
 mod numeric_transforms;
 mod one_kernel;
+mod outputs;
 mod over_time;
 mod printing;
 mod rows;

@@ -1,13 +1,14 @@
 //! The kernels over rows and batches: slots become numbers.
 
+mod batch;
+mod chunk;
+mod sparse;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use mlops_core::{
-    EncodeError, EncodedMatrix, Encoder, Fingerprint, SlotEncoder, SlotSchema, Slots, Value, Vocabulary,
-};
-use ndarray::Array2;
+use mlops_core::{EncodeError, Encoder, Fingerprint, SlotEncoder, SlotSchema, Slots, Value, Vocabulary};
 use serde::Serialize;
 
 use crate::FeatureError;
@@ -15,10 +16,10 @@ use crate::define::plan::PlannedSource;
 use crate::define::scratch::Scratch;
 use crate::fitted::{CompiledFeature, FittedFeatures};
 use crate::read::BatchReader;
-use crate::transform::{Block, Refusal, Values, beside};
+use crate::transform::{Block, Refusal};
 
-/// How many rows a batch is encoded at a time, so that a chunk's columns stay in the cache.
-const CHUNK: usize = 1024;
+pub(crate) use chunk::{Given, Use, columns, rows_at_a_time, uses};
+pub use sparse::EncodedSparse;
 
 /// Why a row isn't encoded.
 pub(crate) fn refused(feature: &str, refusal: Refusal, value: Option<Value<'_>>) -> EncodeError {
@@ -50,15 +51,22 @@ pub(crate) fn resolved<'c, 'a>(values: Cow<'c, [Value<'a>]>, own: Option<&Vocabu
     }
 }
 
-/// The products of the numbers of other features, of many rows.
-pub(crate) fn product_of(factors: &[usize], blocks: &[Block], rows: usize) -> Block {
+/// The products of the numbers of other features, of many rows, row by row.
+pub(crate) fn product_of(factors: &[usize], blocks: &[Block], rows: usize) -> Vec<f64> {
     let width: usize = factors.iter().map(|&factor| blocks[factor].width).product();
     let mut numbers = vec![1.0; rows * width];
     for (row, out) in numbers.chunks_exact_mut(width.max(1)).enumerate() {
         let of = |factor: usize| &blocks[factor].numbers[row * blocks[factor].width..][..blocks[factor].width];
         multiply(factors.iter().map(|&factor| of(factor)), out);
     }
-    Block { width, numbers }
+    numbers
+}
+
+/// A product that is 0 where a factor is, whatever the other is: a category's number that isn't the row's stays 0 beside
+/// a NaN, and what is 0 needs no looking at.
+#[inline]
+fn times(x: f64, y: f64) -> f64 {
+    if x == 0.0 || y == 0.0 { 0.0 } else { x * y }
 }
 
 /// Each number of the first with each of the second, and so on, into `out`, which holds ones.
@@ -67,74 +75,12 @@ fn multiply<'a>(factors: impl Iterator<Item = &'a [f64]>, out: &mut [f64]) {
     for factor in factors.filter(|factor| !factor.is_empty()) {
         repeat /= factor.len();
         for (place, x) in out.iter_mut().enumerate() {
-            *x *= factor[place / repeat % factor.len()];
+            *x = times(*x, factor[place / repeat % factor.len()]);
         }
     }
 }
 
 impl FittedFeatures {
-    /// Encodes a batch that was gathered: rows × numbers.
-    ///
-    /// # Errors
-    /// [`FeatureError::Schema`] where a column is missing or of another type, [`FeatureError::Row`] for the first
-    /// row that a policy refuses.
-    #[tracing::instrument(skip_all, fields(rows = batch.num_rows()))]
-    pub fn encode_batch(&self, batch: &RecordBatch) -> Result<EncodedMatrix, FeatureError> {
-        let reader = BatchReader::new(&self.schema.fields, batch, "the batch")?;
-        let width = self.names.len();
-        let mut numbers = vec![0.0; reader.rows() * width];
-        let mut scratch = Scratch::default();
-        for (chunk, out) in numbers.chunks_mut((CHUNK * width).max(1)).enumerate() {
-            let start = chunk * CHUNK;
-            self.encode_chunk(&reader, start, &scratch, out)
-                .map_err(|(row, source)| FeatureError::Row { row: start + row, source })?;
-            scratch.clear();
-        }
-        let values = Array2::from_shape_vec((reader.rows(), width), numbers).expect("rows × numbers were made");
-        Ok(EncodedMatrix { values, names: Arc::clone(&self.names), features: self.fingerprint })
-    }
-
-    /// The rows from `start` on for which `out` has places.
-    fn encode_chunk(
-        &self,
-        reader: &BatchReader,
-        start: usize,
-        scratch: &Scratch,
-        out: &mut [f64],
-    ) -> Result<(), (usize, EncodeError)> {
-        let width = self.names.len();
-        let rows = start..start + out.len() / width;
-        let columns = self.columns(reader, rows.clone());
-        let mut blocks: Vec<Block> = vec![Block::default(); self.features.len()];
-        for &place in &self.order {
-            let feature = &self.features[place];
-            blocks[place] = match &feature.source {
-                PlannedSource::Value { value, .. } => {
-                    let own = feature.own_vocabulary();
-                    let values = resolved(value.values(&columns, rows.len(), scratch), own);
-                    feature
-                        .chain
-                        .rows(Values::Any(&values), &feature.vocabulary)
-                        .map_err(|(row, refusal)| (row, refused(&feature.name, refusal, values.get(row).copied())))
-                }
-                PlannedSource::Product(factors) => feature
-                    .chain
-                    .rows_from_numbers(product_of(factors, &blocks, rows.len()), rows.len(), &feature.vocabulary)
-                    .map_err(|(row, refusal)| (row, refused(&feature.name, refusal, None))),
-            }?;
-        }
-        out.copy_from_slice(&beside(&blocks, rows.len()).numbers);
-        Ok(())
-    }
-
-    /// Some rows of the columns that features read.
-    pub(crate) fn columns<'a>(&self, reader: &'a BatchReader, rows: std::ops::Range<usize>) -> Vec<Vec<Value<'a>>> {
-        let values = |(column, field)| {
-            if self.used[column] { reader.values(column, field, rows.clone()) } else { Vec::new() }
-        };
-        self.schema.fields.iter().enumerate().map(values).collect()
-    }
-
     /// One row of a batch that was gathered, as slots: what serving would have seen.
     ///
     /// # Errors
