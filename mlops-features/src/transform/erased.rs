@@ -8,8 +8,8 @@ use std::sync::Arc;
 use mlops_core::{Value, Vocabulary};
 
 use super::{
-    FitRows, Fitted, InputKind, Learns, Number, OneHot, Ordinal, Refusal, Seen, Standard, Target, Transform,
-    TransformError, Values,
+    CategoryCount, FitRows, Fitted, Frequency, Hashing, InputKind, Learns, Number, OneHot, Ordinal, Refusal, Seen,
+    Standard, Target, TfIdf, Transform, TransformError, Values,
 };
 
 /// A state of some transform.
@@ -139,7 +139,9 @@ impl<F: Fitted> AnyFitted for F {
     fn rows(&self, values: Values<'_>, vocabulary: &Vocabulary, out: &mut [f64]) -> Result<(), (usize, Refusal)> {
         let width = self.width();
         if width == 0 {
-            return Ok(());
+            // It gives nothing, and may refuse what it is given.
+            let apply = |(row, value)| self.apply(value, vocabulary, &mut []).map_err(|refusal| (row, refusal));
+            return values.iter().enumerate().try_for_each(apply);
         }
         match values {
             Values::Numbers(numbers) => {
@@ -177,6 +179,16 @@ pub(crate) fn kind_of<T: Transform>() -> ((String, u32), ReadTransform) {
 
 /// The transforms that every catalog begins with.
 pub(crate) fn built_in() -> BTreeMap<(String, u32), ReadTransform> {
-    [kind_of::<Number>(), kind_of::<OneHot>(), kind_of::<Ordinal>(), kind_of::<Standard>(), kind_of::<Target>()]
-        .into()
+    [
+        kind_of::<CategoryCount>(),
+        kind_of::<Frequency>(),
+        kind_of::<Hashing>(),
+        kind_of::<Number>(),
+        kind_of::<OneHot>(),
+        kind_of::<Ordinal>(),
+        kind_of::<Standard>(),
+        kind_of::<Target>(),
+        kind_of::<TfIdf>(),
+    ]
+    .into()
 }
