@@ -39,6 +39,7 @@ pub use transform::{
     MaxAbs, MinMax, NaNs, Power, PowerMethod, Quantile, Robust,
 };
 pub use transform::{
-    FitRows, Fitted, Folds, InputKind, Learns, Nulls, Number, OneHot, Ordinal, Refusal, RowTimes, Seen, Standard,
-    Target, Transform, TransformError, Unknown, Values, text_of,
+    CategoryCount, Classes, Dropped, FitRows, Fitted, Folds, Frequency, Hashing, Infrequent, InputKind, Learns,
+    Norm, NullPlace, NullTexts, Nulls, Number, OneHot, Ordinal, Refusal, RowTimes, Seen, Smoothing, Standard,
+    Target, TfIdf, Transform, TransformError, Unknown, Values, text_of,
 };

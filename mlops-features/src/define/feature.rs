@@ -1,6 +1,5 @@
 //! A named value and how it becomes numbers.
 
-use mlops_core::JsonFloat;
 use serde::{Deserialize, Serialize};
 
 use super::expression::Expr;
@@ -58,16 +57,16 @@ impl Feature {
         [sine, Self::number(&format!("{name}_cos"), value.cycle_cos(period), nulls)]
     }
 
-    /// A category as one number for each category.
+    /// A category as one number for each category; `encoding` may be just what an unknown one becomes.
     #[must_use]
-    pub fn one_hot(name: &str, value: impl Into<Expr>, unknown: Unknown) -> Self {
-        Self::new(name, value).then(OneHot { unknown })
+    pub fn one_hot(name: &str, value: impl Into<Expr>, encoding: impl Into<OneHot>) -> Self {
+        Self::new(name, value).then(encoding.into())
     }
 
     /// A category as its place among all, in the order of their bytes; a missing or unseen one becomes `unknown`.
     #[must_use]
     pub fn ordinal(name: &str, value: impl Into<Expr>, unknown: f64) -> Self {
-        Self::new(name, value).then(Ordinal { unknown: Some(JsonFloat(unknown)) })
+        Self::new(name, value).then(Ordinal::unknown(unknown))
     }
 
     /// A category as the mean label of its rows, in five folds in the order of time.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use mlops_core::{Value, Vocabulary};
 
 use super::{
-    FitRows, Fitted, InputKind, Learns, Number, OneHot, Ordinal, Refusal, Seen, Standard, Target, Transform,
-    TransformError, Values,
+    CategoryCount, FitRows, Fitted, Frequency, Hashing, InputKind, Learns, Number, OneHot, Ordinal, Refusal, Seen,
+    Standard, Target, TfIdf, Transform, TransformError, Values,
 };
 
 use super::{
@@ -228,8 +228,18 @@ pub(crate) fn built_in() -> BTreeMap<(String, u32), ReadTransform> {
         kind_of::<Quantile>(),
         kind_of::<Robust>(),
     ];
-    [kind_of::<Number>(), kind_of::<OneHot>(), kind_of::<Ordinal>(), kind_of::<Standard>(), kind_of::<Target>()]
-        .into_iter()
-        .chain(of_numbers)
-        .collect()
+    [
+        kind_of::<CategoryCount>(),
+        kind_of::<Frequency>(),
+        kind_of::<Hashing>(),
+        kind_of::<Number>(),
+        kind_of::<OneHot>(),
+        kind_of::<Ordinal>(),
+        kind_of::<Standard>(),
+        kind_of::<Target>(),
+        kind_of::<TfIdf>(),
+    ]
+    .into_iter()
+    .chain(of_numbers)
+    .collect()
 }

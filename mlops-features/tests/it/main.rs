@@ -4,6 +4,9 @@
 
 mod allocation;
 mod bad_input;
+mod category_laws;
+mod category_policies;
+mod category_transforms;
 mod encodings;
 mod events_damaged;
 mod events_killed;
@@ -12,6 +15,7 @@ mod functions;
 mod functions_lists;
 mod functions_text;
 mod functions_time;
+mod interactions;
 mod lists;
 mod nested;
 mod numeric_transforms;
@@ -21,3 +25,4 @@ mod over_time;
 mod printing;
 mod rows;
 mod streams;
+mod target_transforms;
