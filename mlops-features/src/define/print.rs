@@ -38,7 +38,7 @@ const ITEMS: usize = 6;
 ///
 /// feature  value            transforms
 /// far      ln_1p(distance)  number(nulls: constant 0, flagged)
-/// carrier  carrier          target(folds: time 5, smoothing: 20, unknown: as_all)
+/// carrier  carrier          target(folds: time 5, smoothing: fixed 20, unknown: as_all)
 /// ";
 /// assert_eq!(set.to_string(), printed);
 /// # Ok::<(), mlops_features::FeatureError>(())

@@ -31,7 +31,7 @@ use crate::define::function::as_float;
 ///
 /// let ages = Bucketise::at(&[0.0, 18.0, 65.0, f64::INFINITY], NaNs::Bucket).one_hot();
 /// let feature = Feature::number("age", "age", Nulls::NaN).then(ages);
-/// assert_eq!(feature.transforms[1].transform, "bucketise");
+/// assert_eq!(feature.transforms[1].name, "bucketise");
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

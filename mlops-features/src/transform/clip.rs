@@ -21,7 +21,7 @@ use crate::define::function::as_float;
 /// use mlops_features::{ClipToQuantiles, Feature, Nulls};
 ///
 /// let feature = Feature::number("fare", "fare", Nulls::Refuse).then(ClipToQuantiles::between(0.01, 0.99));
-/// assert_eq!(feature.transforms[1].transform, "clip_to_quantiles");
+/// assert_eq!(feature.transforms[1].name, "clip_to_quantiles");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,6 +57,10 @@ impl Transform for ClipToQuantiles {
     fn check(&self, input: InputKind) -> Result<(), TransformError> {
         check_levels(self.low.0, self.high.0)?;
         input.number()
+    }
+
+    fn known_width(&self) -> Option<usize> {
+        Some(1)
     }
 
     fn start(&self) -> Ordered {

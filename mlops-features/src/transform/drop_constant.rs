@@ -20,7 +20,7 @@ use crate::define::function::as_float;
 /// use mlops_features::{DropConstant, Feature, Nulls};
 ///
 /// let feature = Feature::number("version", "version", Nulls::NaN).then(DropConstant::default());
-/// assert_eq!(feature.transforms[1].transform, "drop_constant");
+/// assert_eq!(feature.transforms[1].name, "drop_constant");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -15,7 +15,7 @@ use super::{FitRows, InputKind, Seen, Transform, TransformError};
 /// use mlops_features::{DropMissing, Feature, Impute, Nulls};
 ///
 /// let feature = Feature::number("fax", "fax", Nulls::NaN).then(DropMissing::above(0.5)).then(Impute::mean());
-/// assert_eq!(feature.transforms[1].transform, "drop_missing");
+/// assert_eq!(feature.transforms[1].name, "drop_missing");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -95,6 +95,10 @@ macro_rules! learns_no_more_than_counts {
                 true
             }
 
+            fn known_width(&self) -> Option<usize> {
+                Some(1)
+            }
+
             fn start(&self) {}
 
             fn update(&self, (): &mut (), _: &FitRows<'_>) -> Result<(), TransformError> {

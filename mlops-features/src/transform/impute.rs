@@ -97,6 +97,10 @@ impl Transform for Impute {
         if matches!(self.with, Fill::Constant(_)) { Learns::Nothing } else { Learns::FromRows }
     }
 
+    fn known_width(&self) -> Option<usize> {
+        Some(1 + usize::from(self.flagged))
+    }
+
     fn start(&self) -> FillState {
         self.with.start()
     }

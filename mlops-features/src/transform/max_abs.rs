@@ -16,7 +16,7 @@ use super::{FitRows, InputKind, Seen, Transform, TransformError};
 /// use mlops_features::{Feature, MaxAbs, Nulls};
 ///
 /// let feature = Feature::number("change", "change", Nulls::Refuse).then(MaxAbs {});
-/// assert_eq!(feature.transforms[1].transform, "max_abs");
+/// assert_eq!(feature.transforms[1].name, "max_abs");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,6 +30,10 @@ impl Transform for MaxAbs {
 
     fn check(&self, input: InputKind) -> Result<(), TransformError> {
         input.number()
+    }
+
+    fn known_width(&self) -> Option<usize> {
+        Some(1)
     }
 
     fn start(&self) -> Extremes {

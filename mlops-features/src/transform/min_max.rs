@@ -82,6 +82,10 @@ impl Transform for MinMax {
         input.number()
     }
 
+    fn known_width(&self) -> Option<usize> {
+        Some(1)
+    }
+
     fn start(&self) -> Extremes {
         Extremes::default()
     }

@@ -139,7 +139,6 @@ fn ratio(numerator: &BigInt, denominator: &BigInt, exponent: i32) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use proptest::prelude::*;
 

@@ -39,7 +39,7 @@ use crate::define::function::as_float;
 /// use mlops_features::{Feature, Nulls, Power};
 ///
 /// let feature = Feature::number("price", "price", Nulls::NaN).then(Power::box_cox());
-/// assert_eq!(feature.transforms[1].transform, "power");
+/// assert_eq!(feature.transforms[1].name, "power");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,6 +136,10 @@ impl Transform for Power {
 
     fn learns(&self) -> Learns {
         if self.lambda.is_some() && !self.standardise { Learns::Nothing } else { Learns::FromRows }
+    }
+
+    fn known_width(&self) -> Option<usize> {
+        Some(1)
     }
 
     fn start(&self) -> Ordered {

@@ -29,7 +29,7 @@ use crate::define::function::as_float;
 /// use mlops_features::{Feature, Nulls, Quantile};
 ///
 /// let feature = Feature::number("income", "income", Nulls::NaN).then(Quantile::normal(100));
-/// assert_eq!(feature.transforms[1].transform, "quantile");
+/// assert_eq!(feature.transforms[1].name, "quantile");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +109,10 @@ impl Transform for Quantile {
             return Err(TransformError::Parameter { parameter, got, allowed: "1 to 1,000,000" });
         }
         input.number()
+    }
+
+    fn known_width(&self) -> Option<usize> {
+        Some(1)
     }
 
     fn start(&self) -> QuantileState {

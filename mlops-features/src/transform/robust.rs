@@ -29,7 +29,7 @@ use super::{FitRows, InputKind, Seen, Transform, TransformError};
 /// use mlops_features::{Feature, Nulls, Robust};
 ///
 /// let feature = Feature::number("price", "price", Nulls::Median).then(Robust::between(0.1, 0.9));
-/// assert_eq!(feature.transforms[1].transform, "robust");
+/// assert_eq!(feature.transforms[1].name, "robust");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,6 +76,10 @@ impl Transform for Robust {
             return Err(TransformError::Parameter { parameter: "low_quantile to high_quantile", got, allowed });
         }
         input.number()
+    }
+
+    fn known_width(&self) -> Option<usize> {
+        Some(1)
     }
 
     fn start(&self) -> Ordered {

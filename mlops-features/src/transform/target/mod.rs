@@ -141,6 +141,10 @@ impl Transform for Target {
         true
     }
 
+    fn known_width(&self) -> Option<usize> {
+        self.classes.is_number().then_some(1)
+    }
+
     fn start(&self) -> LabelGroups {
         LabelGroups::default()
     }
