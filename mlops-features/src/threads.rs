@@ -22,7 +22,7 @@ pub(crate) fn share_out<S: Send, R: Send>(
     };
     thread::scope(|scope| {
         for _ in 0..helpers {
-            if thread::Builder::new().spawn_scoped(scope, &run).is_err() {
+            if thread::Builder::new().spawn_scoped(scope, run).is_err() {
                 break;
             }
         }
