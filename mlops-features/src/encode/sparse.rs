@@ -164,7 +164,7 @@ impl FittedFeatures {
                         let factor = self.features[factor].numbers();
                         let stored = out.places[start..end].iter().zip(&out.numbers[start..end]);
                         let entry = |(place, &number): (&usize, _)| Entry { place: place - factor.start, number };
-                        product = multiply_stored(product, stored.map(entry), factor.len(), scratch);
+                        product = multiply_stored(product, &stored.map(entry), factor.len(), scratch);
                         width *= factor.len();
                     }
                     of_product(feature, product, width, scratch, out)
@@ -237,7 +237,7 @@ fn of_product(
 /// Each number of a product with each of another factor, as the dense kernel multiplies them.
 fn multiply_stored<'s>(
     product: &[Entry],
-    factor: impl ExactSizeIterator<Item = Entry> + Clone,
+    factor: &(impl ExactSizeIterator<Item = Entry> + Clone),
     width: usize,
     scratch: &'s Scratch,
 ) -> &'s [Entry] {
