@@ -54,4 +54,4 @@ pub use schema::{Column, Schema, SchemaError, Signature};
 pub use slots::{Slot, SlotField, SlotKind, SlotSchema, Slots, Span, Value};
 pub use source::{BoxFuture, BundleSource, SourceError, SourcedBundle};
 pub use texts::Texts;
-pub use vocabulary::{Code, Vocabulary};
+pub use vocabulary::{Code, Vocabulary, VocabularyError};

@@ -1,6 +1,6 @@
 //! Names and kinds of columns, and what goes into a model and comes out.
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field};
 use serde::{Deserialize, Serialize};
 
 use crate::{Fingerprint, SlotKind};
@@ -14,7 +14,8 @@ pub struct Column {
     pub kind: SlotKind,
 }
 
-/// The columns that a row or a batch must bring, by name; order and further columns don't matter.
+/// The columns that a row or a batch must bring, by name; order and further columns don't matter. The column `a.b` is
+/// that of a table under this very name or, where there is none, the field `b` of its struct column `a`, at any depth.
 ///
 /// ```
 /// use mlops_core::{Schema, SlotKind};
@@ -42,9 +43,8 @@ impl Schema {
     /// [`SchemaError`] with the first column that is absent or of another type.
     pub fn check(&self, table: &arrow::datatypes::Schema) -> Result<(), SchemaError> {
         for Column { name, kind } in &self.columns {
-            let field = table
-                .field_with_name(name)
-                .map_err(|_| SchemaError::MissingColumn { column: name.clone(), wanted: *kind })?;
+            let field = field_of(table, name)
+                .ok_or_else(|| SchemaError::MissingColumn { column: name.clone(), wanted: *kind })?;
             if !kind.reads(field.data_type()) {
                 let got = field.data_type().to_string();
                 return Err(SchemaError::WrongType { column: name.clone(), got, wanted: *kind });
@@ -54,15 +54,36 @@ impl Schema {
     }
 }
 
+fn field_of<'a>(table: &'a arrow::datatypes::Schema, name: &str) -> Option<&'a Field> {
+    if let Ok(field) = table.field_with_name(name) {
+        return Some(field);
+    }
+    let (outer, mut name) = name.split_once('.')?;
+    let mut field = table.field_with_name(outer).ok()?;
+    loop {
+        let DataType::Struct(fields) = field.data_type() else { return None };
+        let (outer, inner) = name.split_once('.').unwrap_or((name, ""));
+        field = fields.find(outer)?.1;
+        if outer.len() == name.len() {
+            return Some(field);
+        }
+        name = inner;
+    }
+}
+
 impl SlotKind {
     /// Whether a slot of this kind can be read from an Arrow column of a type: floats from any number, integers
     /// from integers (unsigned ones up to 32 bits) and booleans, times from timestamps of any unit,
-    /// categories and texts from strings, in a dictionary or not.
+    /// categories and texts from strings, in a dictionary or not; lists from lists, of any layout, of what their
+    /// items are read from.
     #[must_use]
     pub fn reads(self, data_type: &DataType) -> bool {
         use DataType as T;
         match data_type {
-            T::Dictionary(_, values) => self.reads(values),
+            T::Dictionary(_, values) => self.item().is_none() && self.reads(values),
+            T::List(item) | T::LargeList(item) | T::FixedSizeList(item, _) => {
+                self.item().is_some_and(|kind| kind.reads(item.data_type()))
+            }
             T::Int8 | T::Int16 | T::Int32 | T::Int64 | T::UInt8 | T::UInt16 | T::UInt32 => {
                 matches!(self, Self::Float | Self::Int)
             }
@@ -71,6 +92,15 @@ impl SlotKind {
             T::Timestamp(..) => self == Self::Time,
             T::Utf8 | T::LargeUtf8 | T::Utf8View => matches!(self, Self::Category | Self::Text),
             _ => false,
+        }
+    }
+
+    /// The kind of a list's items.
+    fn item(self) -> Option<Self> {
+        match self {
+            Self::Numbers => Some(Self::Float),
+            Self::Texts => Some(Self::Text),
+            _ => None,
         }
     }
 }
@@ -111,4 +141,54 @@ pub struct Signature {
     pub inputs: Vec<String>,
     /// The names of the numbers that come out, one a column of the output matrix.
     pub outputs: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::datatypes::{DataType, Field, Schema as Table};
+
+    use super::{Schema, SlotKind};
+
+    #[test]
+    fn nested_columns_are_found_by_their_dotted_names() {
+        let inner = DataType::Struct(vec![Field::new("age", DataType::Int32, true)].into());
+        let outer = DataType::Struct(vec![Field::new("of", inner, true)].into());
+        let table = Table::new(vec![
+            Field::new("customer", outer, true),
+            Field::new("customer.of.name", DataType::Utf8, true),
+            Field::new("x", DataType::Float64, true),
+        ]);
+        let check = |name: &str, kind| Schema::new([(name, kind)]).check(&table).map_err(|error| error.to_string());
+        assert_eq!(check("customer.of.age", SlotKind::Int), Ok(()));
+        assert_eq!(check("customer.of.name", SlotKind::Text), Ok(()));
+        for name in ["customer.age", "customer.of.", "customer.of.age.", "x.y", "x.", ".x", "of.age", "."] {
+            assert_eq!(check(name, SlotKind::Int), Err(format!("column `{name}` (int) is missing")));
+        }
+        let wrong = check("customer.of.age", SlotKind::Text).unwrap_err();
+        assert_eq!(wrong, "column `customer.of.age` is of type Int32, which doesn't read as text");
+    }
+
+    #[test]
+    fn lists_are_read_from_lists_alone() {
+        let item = |kind| Arc::new(Field::new("item", kind, true));
+        let dictionary = |of| DataType::Dictionary(Box::new(DataType::Int32), Box::new(of));
+        for (kind, wanted) in [
+            (DataType::List(item(DataType::Float32)), Some(SlotKind::Numbers)),
+            (DataType::LargeList(item(DataType::UInt8)), Some(SlotKind::Numbers)),
+            (DataType::FixedSizeList(item(DataType::Int64), 3), Some(SlotKind::Numbers)),
+            (DataType::List(item(DataType::Utf8View)), Some(SlotKind::Texts)),
+            (DataType::List(item(dictionary(DataType::Utf8))), Some(SlotKind::Texts)),
+            (DataType::List(item(DataType::Boolean)), None),
+            (DataType::List(item(DataType::UInt64)), None),
+            (DataType::List(item(DataType::List(item(DataType::Float64)))), None),
+            (dictionary(DataType::List(item(DataType::Float64))), None),
+        ] {
+            let all = [SlotKind::Float, SlotKind::Int, SlotKind::Text, SlotKind::Category, SlotKind::Time];
+            let lists = [SlotKind::Numbers, SlotKind::Texts];
+            let read: Vec<_> = all.iter().chain(&lists).copied().filter(|slot| slot.reads(&kind)).collect();
+            assert_eq!(read, Vec::from_iter(wanted), "{kind}");
+        }
+    }
 }

@@ -21,6 +21,12 @@ impl<'a> Texts<'a> {
         Self(buffer)
     }
 
+    /// The buffer.
+    #[must_use]
+    pub fn as_buffer(self) -> &'a str {
+        self.0
+    }
+
     /// Appends a text to a buffer.
     pub fn push(buffer: &mut impl std::fmt::Write, text: &str) {
         // A netstring. Writing to memory doesn't fail.
@@ -73,6 +79,7 @@ mod tests {
                 prop_assert_eq!(buffer.len() - before, Texts::item_bytes(text));
             }
             prop_assert_eq!(Texts::of(&buffer).iter().collect::<Vec<_>>(), texts);
+            prop_assert_eq!(Texts::of(&buffer).as_buffer(), &buffer);
         }
 
         #[test]

@@ -66,6 +66,26 @@ pub enum FeatureError {
         /// Why.
         source: TransformError,
     },
+    /// An aggregate that the catalog doesn't have.
+    #[error("`{user}` uses the aggregate `{aggregate}` version {version}, which is not registered in the catalog")]
+    UnknownAggregate {
+        /// The aggregate.
+        aggregate: String,
+        /// Its version.
+        version: u32,
+        /// The window that uses it.
+        user: String,
+    },
+    /// An aggregate that can't be used.
+    #[error("the window `{window}` can't aggregate by `{aggregate}`")]
+    Aggregate {
+        /// The window.
+        window: String,
+        /// The aggregate.
+        aggregate: String,
+        /// Why.
+        source: TransformError,
+    },
     /// Features that are made of each other.
     #[error("the features {} are made of each other", quoted(features))]
     Cycle {
@@ -127,6 +147,16 @@ pub enum FeatureError {
         got: String,
         /// What it may be.
         allowed: &'static str,
+    },
+    /// A name that was asked for and that nothing in the set has.
+    #[error("the set `{set}` has no {what} `{name}`")]
+    NotInSet {
+        /// The set.
+        set: String,
+        /// `feature` or `number`.
+        what: &'static str,
+        /// The name.
+        name: String,
     },
     /// A set without any feature.
     #[error("the set `{set}` has no feature")]
@@ -216,6 +246,26 @@ pub enum FeatureError {
         row: usize,
         /// The column.
         column: String,
+    },
+    /// A null among the items of a list.
+    #[error("row {row} of {table} has a null in the list of column `{column}`")]
+    NullItem {
+        /// Which table.
+        table: String,
+        /// The row's number, from 0.
+        row: usize,
+        /// The column.
+        column: String,
+    },
+    /// A source with a column of lists.
+    #[error("column `{column}` of the source `{name}` is a {kind}; events hold no lists")]
+    ListInEvent {
+        /// The source.
+        name: String,
+        /// The column.
+        column: String,
+        /// What it holds.
+        kind: SlotKind,
     },
     /// Labels that are not one a row.
     #[error("{got} labels were given for {wanted} rows")]

@@ -4,30 +4,26 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use mlops_core::{Bundle, Fingerprint, Part, SlotSchema, Vocabulary};
-use serde::{Deserialize, Serialize};
+use mlops_core::{Fingerprint, SlotSchema, Vocabulary};
 
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
+use crate::define::lineage::Lineage;
 use crate::define::plan::{Plan, PlannedSource};
 use crate::define::scratch::ScratchPool;
 use crate::define::set::{FeatureSet, check_width};
 use crate::encode::{Use, uses};
 use crate::read::RowReader;
-use crate::transform::{AnyFitted, Chain};
-
-/// The media type of a features part.
-pub(crate) const MEDIA_TYPE: &str = "application/vnd.mlops.features+json";
-const FORMAT: u32 = 1;
+use crate::transform::Chain;
 
 /// Features with everything that was fitted: the definition, the vocabularies and the parameters.
 ///
-/// Encodes rows (any [`serde::Serialize`] struct or map) through [`Encoder`], and batches through
+/// Encodes rows (any [`serde::Serialize`] struct or map) through [`Encoder`](mlops_core::Encoder), and batches through
 /// [`FittedFeatures::encode_batch`]: the same kernels, the same bits.
 #[derive(Clone, Debug)]
 pub struct FittedFeatures {
     set: FeatureSet,
-    vocabularies: Vocabularies,
+    pub(crate) vocabularies: Vocabularies,
     pub(crate) schema: SlotSchema,
     pub(crate) reader: RowReader,
     pub(crate) features: Vec<CompiledFeature>,
@@ -81,25 +77,7 @@ pub(crate) struct Vocabularies {
     pub(crate) features: BTreeMap<String, Arc<Vocabulary>>,
 }
 
-/// The JSON form of fitted features.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stored {
-    format: u32,
-    set: FeatureSet,
-    vocabularies: StoredVocabularies,
-    /// By feature, by transform, by number that goes in.
-    fitted: Vec<Vec<Vec<serde_json::Value>>>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StoredVocabularies {
-    columns: BTreeMap<String, Vocabulary>,
-    features: BTreeMap<String, Vocabulary>,
-}
-
-fn corrupt(problem: String) -> FeatureError {
+pub(crate) fn corrupt(problem: String) -> FeatureError {
     FeatureError::Corrupt { problem }
 }
 
@@ -154,7 +132,7 @@ impl FittedFeatures {
             names: names.into(),
             fingerprint: Fingerprint::of(&[]),
         };
-        fitted.fingerprint = Fingerprint::of(&fitted.to_json());
+        fitted.fingerprint = Fingerprint::of(&fitted.to_bytes());
         Ok(fitted)
     }
 
@@ -164,65 +142,40 @@ impl FittedFeatures {
         &self.set
     }
 
-    /// The features as JSON: definition, vocabularies, parameters; every float comes back bit for bit.
-    #[must_use]
-    pub fn to_json(&self) -> Vec<u8> {
-        let step = |step: &Vec<Arc<dyn AnyFitted>>| step.iter().map(|fitted| fitted.to_stored()).collect();
-        let fitted = self.features.iter().map(|feature| feature.chain.steps().iter().map(step).collect());
-        let texts = |of: &BTreeMap<String, Arc<Vocabulary>>| {
-            of.iter().map(|(name, texts)| (name.clone(), (**texts).clone())).collect()
-        };
-        let Vocabularies { columns, features } = &self.vocabularies;
-        let vocabularies = StoredVocabularies { columns: texts(columns), features: texts(features) };
-        let stored = Stored { format: FORMAT, set: self.set.clone(), vocabularies, fitted: fitted.collect() };
-        serde_json::to_vec(&stored).expect("definitions have text keys and finite or quoted floats")
-    }
-
-    /// The features that a JSON text holds.
+    /// The columns of the row and of sources that a number comes from: those of its feature, or of all features with a
+    /// number of that name.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use arrow::array::{RecordBatch, StringArray, TimestampMicrosecondArray};
+    /// # use mlops_core::Timestamp;
+    /// # use mlops_features::{Catalog, Feature, FeatureSet, Label, Labels, Unknown};
+    /// # let catalog = Catalog::new();
+    /// # let set = FeatureSet::builder("flights", "at").categories(&["carrier"]);
+    /// # let set = set.features([Feature::one_hot("carrier", "carrier", Unknown::AsAll)]).build(&catalog)?;
+    /// # let at = Arc::new(TimestampMicrosecondArray::from(vec![0, 1])) as _;
+    /// # let carriers = Arc::new(StringArray::from(vec!["UA", "AA"])) as _;
+    /// # let rows = RecordBatch::try_from_iter([("at", at), ("carrier", carriers)])?;
+    /// # let labels = Labels(vec![Some(Label { value: 1.0, available: Timestamp::MIN }); 2]);
+    /// # let features = set.fit_encode(&rows, &labels, Timestamp::MAX, &catalog)?.features;
+    /// assert_eq!(features.lineage_of("carrier=UA")?.to_string(), "carrier=UA ← carrier");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// [`FeatureError::NewerFormat`], [`FeatureError::Corrupt`] with what is wrong and where, or what a definition
-    /// that doesn't hold together says, a function that the catalog lacks included.
-    pub fn from_json(json: &[u8], catalog: &Catalog) -> Result<Self, FeatureError> {
-        #[derive(Deserialize)]
-        struct OnlyFormat {
-            format: u32,
+    /// [`FeatureError::NotInSet`] for a name that no number has.
+    pub fn lineage_of(&self, number: &str) -> Result<Lineage, FeatureError> {
+        let has = |feature: &&CompiledFeature| self.names[feature.numbers()].iter().any(|name| name == number);
+        let mut features = self.features.iter().filter(has).peekable();
+        if features.peek().is_none() {
+            let (set, name) = (self.set.name.clone(), number.into());
+            return Err(FeatureError::NotInSet { set, what: "number", name });
         }
-        let corrupt = |error: serde_json::Error| FeatureError::Corrupt { problem: error.to_string() };
-        let OnlyFormat { format } = serde_json::from_slice(json).map_err(corrupt)?;
-        if format != FORMAT {
-            return Err(FeatureError::NewerFormat { got: format, known: FORMAT });
+        let mut lineage = Lineage::new(number);
+        for feature in features {
+            lineage.extend(self.set.lineage(&feature.name)?);
         }
-        let stored: Stored = serde_json::from_slice(json).map_err(corrupt)?;
-        stored.set.check(catalog)?;
-        let texts = |of: BTreeMap<String, Vocabulary>| {
-            of.into_iter().map(|(name, texts)| (name, Arc::new(texts))).collect()
-        };
-        let StoredVocabularies { columns, features } = stored.vocabularies;
-        let vocabularies = Vocabularies { columns: texts(columns), features: texts(features) };
-        let schema = stored.set.slot_schema(&vocabularies.columns)?;
-        let plan = Plan::new(&stored.set.features, &schema, catalog)?;
-        let chains = load(&plan, stored.fitted)?;
-        Self::new(stored.set, vocabularies, chains, catalog)
-    }
-
-    /// The features as a part of a bundle.
-    #[must_use]
-    pub fn to_part(&self) -> Part {
-        Part { media_type: MEDIA_TYPE.into(), bytes: self.to_json().into() }
-    }
-
-    /// The features of a bundle.
-    ///
-    /// # Errors
-    /// [`FeatureError::Corrupt`] for a bundle without such a part, or those of [`FittedFeatures::from_json`].
-    pub fn from_bundle(bundle: &Bundle, catalog: &Catalog) -> Result<Self, FeatureError> {
-        let part = bundle.part("features").map_err(|error| FeatureError::Corrupt { problem: error.to_string() })?;
-        if part.media_type != MEDIA_TYPE {
-            let problem = format!("media type `{}`, not `{MEDIA_TYPE}`", part.media_type);
-            return Err(FeatureError::Corrupt { problem });
-        }
-        Self::from_json(&part.bytes, catalog)
+        Ok(lineage)
     }
 }
 
@@ -249,39 +202,4 @@ fn names(features: &[CompiledFeature], order: &[usize]) -> Vec<String> {
         names[place] = feature.chain.names(inputs, &feature.vocabulary);
     }
     names.concat()
-}
-
-/// What was fitted, as it was stored, for the features of a plan.
-fn load(plan: &Plan, stored: Vec<Vec<Vec<serde_json::Value>>>) -> Result<Vec<Chain>, FeatureError> {
-    if stored.len() != plan.features.len() {
-        return Err(corrupt(format!("{} features were fitted of {}", stored.len(), plan.features.len())));
-    }
-    let mut stored: Vec<_> = stored.into_iter().map(Some).collect();
-    let mut chains = vec![Chain::new(None); plan.features.len()];
-    for &place in &plan.order {
-        let feature = &plan.features[place];
-        let steps = stored[place].take().unwrap_or_default();
-        let bad = |problem: String| corrupt(format!("`{}`: {problem}", feature.name));
-        if steps.len() != feature.transforms.len() {
-            return Err(bad(format!("{} of its {} transforms were fitted", steps.len(), feature.transforms.len())));
-        }
-        let product = match &feature.source {
-            PlannedSource::Value { .. } => None,
-            PlannedSource::Product(factors) => {
-                let width = factors.iter().map(|&factor| chains[factor].width()).fold(1, usize::saturating_mul);
-                check_width(&feature.name, width).map(|()| Some(width))?
-            }
-        };
-        let mut chain = Chain::new(product);
-        for (transform, step) in feature.transforms.iter().zip(steps) {
-            if step.len() != chain.inputs() {
-                return Err(bad(format!("{} were fitted for {} numbers", step.len(), chain.inputs())));
-            }
-            let fitted = step.into_iter().map(|stored| transform.load(stored)).collect::<Result<_, _>>();
-            chain.push(fitted.map_err(|error| bad(error.to_string()))?);
-            check_width(&feature.name, chain.width())?;
-        }
-        chains[place] = chain;
-    }
-    Ok(chains)
 }

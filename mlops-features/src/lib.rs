@@ -9,16 +9,22 @@ mod label;
 mod read;
 mod server;
 mod split;
+mod stored;
 mod threads;
 mod time;
 mod transform;
 
+pub use define::aggregate::{Aggregate, Count, Mean, Sum};
 pub use define::catalog::Catalog;
-pub use define::expression::{Expr, call, column, haversine, numbers, text, texts, weekday};
-pub use define::feature::{Feature, Input, Step};
-pub use define::function::{Argument, ArgumentError, MAX_ARGUMENTS, ScalarFn, Scratch};
+pub use define::expression::{
+    Expr, call, column, concat, cross, geohash, haversine, numbers, text, texts, weekday,
+};
+pub use define::feature::{Feature, Input};
+pub use define::function::{Argument, ArgumentError, MAX_ARGUMENTS, ScalarFn, Scratch, as_float};
+pub use define::lineage::Lineage;
 pub use define::set::{FeatureSet, FeatureSetBuilder};
-pub use define::source::{Aggregate, Availability, Source, View, Window};
+pub use define::source::{Availability, Source, View, Window};
+pub use define::step::Step;
 pub use encode::EncodedSparse;
 pub use error::FeatureError;
 pub use fit::{Fit, FitProgress, Fitting};
@@ -29,6 +35,11 @@ pub use server::{FeatureServer, FeaturesFormat};
 pub use split::FitSplit;
 pub use time::{Appended, EventLog, EventStream, Feed, OnlineState, Replay, Stamp, gather_history};
 pub use transform::{
-    FitRows, Fitted, Folds, InputKind, Learns, Nulls, Number, OneHot, Ordinal, Refusal, RowTimes, Seen, Standard,
-    Target, Transform, TransformError, Unknown, Values, text_of,
+    BucketEncoding, Bucketise, ClipToQuantiles, Distribution, DropConstant, DropMissing, Edges, Fill, Impute,
+    MaxAbs, MinMax, NaNs, Power, PowerMethod, Quantile, Robust,
+};
+pub use transform::{
+    CategoryCount, Classes, Dropped, FitRows, Fitted, Folds, Frequency, Hashing, Infrequent, InputKind, Learns,
+    Norm, NullPlace, NullTexts, Nulls, Number, OneHot, Ordinal, Refusal, RowTimes, Seen, Smoothing, Standard,
+    Target, TfIdf, Transform, TransformError, Unknown, Values, text_of,
 };

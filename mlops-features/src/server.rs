@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
-use crate::fitted::{FittedFeatures, MEDIA_TYPE};
+use crate::fitted::FittedFeatures;
+use crate::stored::MEDIA_TYPE;
 use crate::time::{OnlineState, RowPlan};
 
 /// Gathers rows for fitted features from online state: the request's columns, then what was known at its time.
@@ -78,7 +79,7 @@ impl<Row: Serialize + ?Sized + 'static> EncoderFormat<Row> for FeaturesFormat {
 
     fn load(&self, bytes: &[u8]) -> Result<LoadedEncoder<Row>, FormatError> {
         let failed = |error: FeatureError| FormatError { problem: error.to_string() };
-        let features = Arc::new(FittedFeatures::from_json(bytes, &self.catalog).map_err(failed)?);
+        let features = Arc::new(FittedFeatures::from_bytes(bytes, &self.catalog).map_err(failed)?);
         let gather = match &self.state {
             Some(state) => FeatureServer::new(Arc::clone(&features), Arc::clone(state)).map_err(failed)?,
             None => FeatureServer { features: Arc::clone(&features), state: None },

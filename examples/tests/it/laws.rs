@@ -79,6 +79,7 @@ fn one_kernel_batch_and_rows_agree_for_all_flights() {
         year.fit.features.encode(&slots, &mut numbers).unwrap();
         assert!(same_bits(&numbers, batch.values.row(row).as_slice().unwrap()), "flight {row}");
     }
+    println!("{} flights have the same bits as rows and in a batch, of {} numbers each", rows.len(), numbers.len());
 }
 
 /// Distinct rows by a seed.
@@ -121,7 +122,11 @@ fn one_kernel_agrees_with_a_recomputation_by_hand() {
         let numbers = encoded(&raw, &all, &fitted, row);
         let got = batch.values.row(row);
         for ((name, got), wanted) in batch.names.iter().zip(got).zip(&numbers) {
-            assert_eq!(got.to_bits(), wanted.to_bits(), "{name} of flight {row}: {got} {wanted}");
+            // Means and deviations are correctly rounded there; here they are rounded on the way.
+            assert!(
+                (got - wanted).abs() <= 1e-13 * wanted.abs().max(1.0),
+                "{name} of flight {row}: {got} {wanted}"
+            );
         }
         assert_eq!(batch.names.len(), numbers.len());
     }
@@ -153,7 +158,11 @@ fn fitted_by_hand(year: &Year, raw: &Raw) -> Fitted {
             rows.iter().map(|&row| libm::log1p(raw.distance.get(row).unwrap() as f64)).collect()
         } else {
             let column = year.gathered.column(name).unwrap().as_primitive::<Float64Type>();
-            rows.iter().filter(|&&row| column.is_valid(row)).map(|&row| column.value(row)).collect()
+            let known: Vec<f64> =
+                rows.iter().filter(|&&row| column.is_valid(row)).map(|&row| column.value(row)).collect();
+            // A null is taken for the mean before anything is scaled.
+            let mean = exact_sum(&known) / known.len() as f64;
+            rows.iter().map(|&row| if column.is_valid(row) { column.value(row) } else { mean }).collect()
         };
         let mean = exact_sum(&values) / values.len() as f64;
         let squares: Vec<f64> = values.iter().map(|x| (x - mean) * (x - mean)).collect();
@@ -283,7 +292,7 @@ fn no_future_changes_a_fitted_parameter() {
     let gathered = gathered_with_junk_after(APRIL);
     let labels = late().of(gathered.batch(), &Catalog::new()).unwrap();
     let fit = year.set.fit_encode(gathered.batch(), &labels, APRIL, &Catalog::new()).unwrap();
-    assert_eq!(fit.features.to_json(), year.fit.features.to_json());
+    assert_eq!(fit.features.to_bytes(), year.fit.features.to_bytes());
     assert_eq!(fit.matrix.values(), year.fit.matrix.values());
     assert!(fit.left_out > 0, "flights in the air at the cut-off");
 }

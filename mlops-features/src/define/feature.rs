@@ -1,10 +1,9 @@
 //! A named value and how it becomes numbers.
 
-use mlops_core::JsonFloat;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value as Json;
+use serde::{Deserialize, Serialize};
 
 use super::expression::Expr;
+use super::step::Step;
 use crate::transform::{Number, OneHot, Ordinal, Standard, Target, Transform, Unknown};
 
 /// Where a feature's numbers come from.
@@ -16,48 +15,6 @@ pub enum Input {
     Value(Expr),
     /// The products of the numbers of other features: each of the first with each of the second, and so on.
     Product(Vec<String>),
-}
-
-/// A transform as it stands in a definition: its name and version in the catalog, and its parameters.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Step {
-    /// Its name.
-    pub transform: String,
-    /// Its version.
-    pub version: u32,
-    /// Its parameters, with sorted names.
-    #[serde(deserialize_with = "sorted")]
-    pub parameters: Json,
-}
-
-/// Parameters in one order, however they were written.
-fn sorted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-    Json::deserialize(deserializer).map(in_order)
-}
-
-fn in_order(json: Json) -> Json {
-    match json {
-        Json::Object(map) => {
-            let mut entries: Vec<_> = map.into_iter().map(|(name, value)| (name, in_order(value))).collect();
-            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-            Json::Object(entries.into_iter().collect())
-        }
-        Json::Array(items) => Json::Array(items.into_iter().map(in_order).collect()),
-        other => other,
-    }
-}
-
-impl Step {
-    /// A transform with its parameters.
-    ///
-    /// # Panics
-    /// If the parameters have no JSON form, such as a map whose keys are no texts.
-    #[must_use]
-    pub fn of<T: Transform>(transform: &T) -> Self {
-        let parameters = serde_json::to_value(transform).expect("a transform's parameters have a JSON form");
-        Self { transform: T::NAME.into(), version: T::VERSION, parameters: in_order(parameters) }
-    }
 }
 
 /// A named value of a row and the transforms that make numbers of it.
@@ -100,16 +57,16 @@ impl Feature {
         [sine, Self::number(&format!("{name}_cos"), value.cycle_cos(period), nulls)]
     }
 
-    /// A category as one number for each category.
+    /// A category as one number for each category; `encoding` may be just what an unknown one becomes.
     #[must_use]
-    pub fn one_hot(name: &str, value: impl Into<Expr>, unknown: Unknown) -> Self {
-        Self::new(name, value).then(OneHot { unknown })
+    pub fn one_hot(name: &str, value: impl Into<Expr>, encoding: impl Into<OneHot>) -> Self {
+        Self::new(name, value).then(encoding.into())
     }
 
     /// A category as its place among all, in the order of their bytes; a missing or unseen one becomes `unknown`.
     #[must_use]
     pub fn ordinal(name: &str, value: impl Into<Expr>, unknown: f64) -> Self {
-        Self::new(name, value).then(Ordinal { unknown: Some(JsonFloat(unknown)) })
+        Self::new(name, value).then(Ordinal::unknown(unknown))
     }
 
     /// A category as the mean label of its rows, in five folds in the order of time.
@@ -130,8 +87,9 @@ impl Feature {
 
     /// A further transform.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a definition reads better without borrowing")]
     pub fn then<T: Transform>(mut self, transform: T) -> Self {
-        self.transforms.push(Step::of(&transform));
+        self.transforms.push(Step::of_transform(&transform));
         self
     }
 

@@ -90,7 +90,7 @@ fn plan_feature(
     let name = &feature.name;
     let mut transforms = Vec::new();
     for step in &feature.transforms {
-        let (transform, version) = (&step.transform, step.version);
+        let (transform, version) = (&step.name, step.version);
         let read = catalog.transform(transform, version).ok_or_else(|| FeatureError::UnknownTransform {
             transform: transform.clone(),
             version,
@@ -122,7 +122,7 @@ fn plan_feature(
     };
     let inputs = std::iter::once(first).chain(std::iter::repeat(InputKind::Number));
     for ((transform, step), input) in transforms.iter().zip(&feature.transforms).zip(inputs) {
-        transform.check_input(input).map_err(|source| failed(name, &step.transform, source))?;
+        transform.check_input(input).map_err(|source| failed(name, &step.name, source))?;
     }
     Ok(PlannedFeature { name: name.clone(), source, transforms })
 }

@@ -45,7 +45,7 @@ impl Scratch {
 
     /// Keeps a list of floats.
     pub fn numbers(&self, numbers: impl IntoIterator<Item = f64>) -> &[f64] {
-        bumpalo::collections::Vec::from_iter_in(numbers, &self.0).into_bump_slice()
+        self.slice(numbers)
     }
 
     /// Keeps a list of texts.
@@ -58,9 +58,20 @@ impl Scratch {
     }
 
     /// Room for numbers, all 0.
-    #[expect(clippy::mut_from_ref, reason = "each call gives room that nobody else has")]
     pub(crate) fn zeros(&self, len: usize) -> &mut [f64] {
         self.0.alloc_slice_fill_copy(len, 0.0)
+    }
+
+    /// Keeps texts as one, one behind another.
+    pub(crate) fn joined<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> &str {
+        let mut joined = bumpalo::collections::String::new_in(&self.0);
+        texts.into_iter().for_each(|text| joined.push_str(text));
+        joined.into_bump_str()
+    }
+
+    /// Keeps a list of anything small.
+    pub(crate) fn slice<T: Copy>(&self, items: impl IntoIterator<Item = T>) -> &[T] {
+        bumpalo::collections::Vec::from_iter_in(items, &self.0).into_bump_slice()
     }
 
     /// Forgets everything.

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use mlops_core::{Column, Fingerprint, Schema, SlotField, SlotKind, SlotSchema, Vocabulary};
 use serde::{Deserialize, Serialize};
 
+use super::aggregate::AnyAggregate;
 use super::catalog::Catalog;
 use super::compile::{CompiledExpr, compile};
 use super::feature::Feature;
 use super::plan::Plan;
 use super::source::{Availability, Source, View, Window};
+use super::step::Step;
 use crate::FeatureError;
 
 /// A definition of features, checked and serialisable.
@@ -31,7 +33,8 @@ pub struct FeatureSet {
     pub(crate) sparse: bool,
 }
 
-/// Builds a [`FeatureSet`].
+/// Builds a [`FeatureSet`]. A column named `customer.age` is the field `age` inside of the row's field `customer`, or the
+/// row's field of that very name.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct FeatureSetBuilder(FeatureSet);
@@ -50,6 +53,21 @@ impl FeatureSetBuilder {
     /// Columns of categories in the row.
     pub fn categories(self, names: &[&str]) -> Self {
         self.columns(names, SlotKind::Category)
+    }
+
+    /// Columns of texts in the row, which are kept as they come.
+    pub fn texts(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Text)
+    }
+
+    /// Columns of lists of floats in the row.
+    pub fn number_lists(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Numbers)
+    }
+
+    /// Columns of lists of texts in the row.
+    pub fn text_lists(self, names: &[&str]) -> Self {
+        self.columns(names, SlotKind::Texts)
     }
 
     /// Columns of times in the row.
@@ -251,6 +269,13 @@ impl FeatureSet {
             }
             distinct("columns", source.columns.columns.iter().map(|column| column.name.as_str()))?;
         }
+        let of_lists = |column: &&Column| matches!(column.kind, SlotKind::Numbers | SlotKind::Texts);
+        for source in &self.sources {
+            if let Some(Column { name: column, kind }) = source.columns.columns.iter().find(of_lists) {
+                let (name, column) = (source.name.clone(), column.clone());
+                return Err(FeatureError::ListInEvent { name, column, kind: *kind });
+            }
+        }
         for (name, source, key) in self
             .views
             .iter()
@@ -284,17 +309,32 @@ impl FeatureSet {
         if width > allowed { Err(FeatureError::TooWide { set, width, allowed }) } else { Ok(()) }
     }
 
-    /// A window's value of an event, compiled over the source's columns.
-    pub(crate) fn event_value(&self, window: &Window, catalog: &Catalog) -> Result<CompiledExpr, FeatureError> {
+    /// A window's value of an event, compiled over the source's columns, and what is made of it.
+    pub(crate) fn event_value(
+        &self,
+        window: &Window,
+        catalog: &Catalog,
+    ) -> Result<(CompiledExpr, Arc<dyn AnyAggregate>), FeatureError> {
         let source = self.source(&window.source, &window.name)?;
         let schema = source_schema(source);
         let compiled = compile(&window.value, &schema, &schema.places(), catalog, &window.name)?;
-        if matches!(compiled.kind(), SlotKind::Float | SlotKind::Int) {
-            Ok(compiled)
-        } else {
+        if !matches!(compiled.kind(), SlotKind::Float | SlotKind::Int) {
             let got = compiled.kind();
-            Err(FeatureError::WrongKind { feature: window.name.clone(), got, wanted: "a number" })
+            return Err(FeatureError::WrongKind { feature: window.name.clone(), got, wanted: "a number" });
         }
+        let Step { name, version, parameters } = &window.aggregate;
+        let read = catalog.aggregate(name, *version).ok_or_else(|| FeatureError::UnknownAggregate {
+            aggregate: name.clone(),
+            version: *version,
+            user: window.name.clone(),
+        })?;
+        let aggregate = read(parameters).and_then(|aggregate| {
+            aggregate.check_kind(compiled.kind())?;
+            Ok(aggregate)
+        });
+        let failed =
+            |source| FeatureError::Aggregate { window: window.name.clone(), aggregate: name.clone(), source };
+        Ok((compiled, aggregate.map_err(failed)?))
     }
 
     fn check_key(&self, user: &str, source: &Source, key: &[String]) -> Result<(), FeatureError> {

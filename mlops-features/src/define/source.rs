@@ -5,7 +5,9 @@ use std::time::Duration;
 use mlops_core::{Schema, SlotKind};
 use serde::{Deserialize, Serialize};
 
+use super::aggregate::{Aggregate, Count, Mean, Sum};
 use super::expression::Expr;
+use super::step::Step;
 
 /// When an event could be known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,19 +124,6 @@ impl View {
     }
 }
 
-/// What a window makes of the values in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Aggregate {
-    /// How many events have a value; 0 where there is none.
-    Count,
-    /// The correctly rounded sum; 0 where there is none.
-    Sum,
-    /// The correctly rounded sum over the count; missing where there is none.
-    Mean,
-}
-
 /// An aggregate over the last events of an entity, as of a time.
 ///
 /// It takes the events of the key with `t − length < event time ≤ t` and `available ≤ t` and a value that isn't
@@ -149,8 +138,8 @@ pub struct Window {
     pub key: Vec<String>,
     /// The value of an event, from the source's columns.
     pub value: Expr,
-    /// What is made of the values.
-    pub aggregate: Aggregate,
+    /// What is made of the values: an [`Aggregate`] of the catalog.
+    pub aggregate: Step,
     /// How far it reaches back.
     pub length: Duration,
 }
@@ -159,22 +148,33 @@ impl Window {
     /// The mean of a value over the last `length`.
     #[must_use]
     pub fn mean(name: &str, source: &str, key: &[&str], value: impl Into<Expr>, length: Duration) -> Self {
-        Self::new(name, source, key, value.into(), Aggregate::Mean, length)
+        Self::new(name, source, key, value, Mean {}, length)
     }
 
     /// The sum of a value over the last `length`.
     #[must_use]
     pub fn sum(name: &str, source: &str, key: &[&str], value: impl Into<Expr>, length: Duration) -> Self {
-        Self::new(name, source, key, value.into(), Aggregate::Sum, length)
+        Self::new(name, source, key, value, Sum {}, length)
     }
 
     /// The number of events over the last `length`.
     #[must_use]
     pub fn count(name: &str, source: &str, key: &[&str], length: Duration) -> Self {
-        Self::new(name, source, key, 1.0.into(), Aggregate::Count, length)
+        Self::new(name, source, key, 1.0, Count {}, length)
     }
 
-    fn new(name: &str, source: &str, key: &[&str], value: Expr, aggregate: Aggregate, length: Duration) -> Self {
+    /// Any aggregate of a value over the last `length`.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a definition reads better without borrowing")]
+    pub fn new<A: Aggregate>(
+        name: &str,
+        source: &str,
+        key: &[&str],
+        value: impl Into<Expr>,
+        aggregate: A,
+        length: Duration,
+    ) -> Self {
+        let (value, aggregate) = (value.into(), Step::of_aggregate(&aggregate));
         Self { name: name.into(), source: source.into(), key: owned(key), value, aggregate, length }
     }
 }

@@ -49,6 +49,36 @@ impl FeatureSet {
         cutoff: Timestamp,
         catalog: &Catalog,
     ) -> Result<Fit, FeatureError> {
+        self.fit_encode_with(rows, labels, None, cutoff, catalog)
+    }
+
+    /// As [`FeatureSet::fit_encode`], with the fold of each row for encodings with [`Folds::Given`](crate::Folds::Given).
+    ///
+    /// # Errors
+    /// Those of [`FeatureSet::fit_encode`], and [`FeatureError::WrongLength`] where `folds` are not one a row.
+    #[tracing::instrument(skip_all, fields(set = self.name, rows = rows.num_rows()))]
+    pub fn fit_encode_in_folds(
+        &self,
+        rows: &RecordBatch,
+        labels: &Labels,
+        folds: &[u32],
+        cutoff: Timestamp,
+        catalog: &Catalog,
+    ) -> Result<Fit, FeatureError> {
+        if folds.len() != rows.num_rows() {
+            return Err(FeatureError::WrongLength { got: folds.len(), wanted: rows.num_rows() });
+        }
+        self.fit_encode_with(rows, labels, Some(folds), cutoff, catalog)
+    }
+
+    fn fit_encode_with(
+        &self,
+        rows: &RecordBatch,
+        labels: &Labels,
+        folds: Option<&[u32]>,
+        cutoff: Timestamp,
+        catalog: &Catalog,
+    ) -> Result<Fit, FeatureError> {
         if labels.0.len() != rows.num_rows() {
             return Err(FeatureError::WrongLength { got: labels.0.len(), wanted: rows.num_rows() });
         }
@@ -62,7 +92,10 @@ impl FeatureSet {
         let rows = filter_record_batch(rows, &mask)?;
         let labels: Vec<f64> = used.iter().map(|label| label.value).collect();
 
-        let times = self.times(&rows, &used)?;
+        let mut times = self.times(&rows, &used)?;
+        let is_used = mask.iter().map(|used| used == Some(true));
+        let folds = folds.into_iter().flatten().zip(is_used).filter(|(_, used)| *used);
+        times.iter_mut().zip(folds).for_each(|(row, (&fold, _))| row.fold = Some(fold));
         let mut pass = self.start_fit(catalog)?;
         let features = loop {
             pass.update_with_times(&rows, &labels, &times)?;
@@ -93,7 +126,7 @@ impl FeatureSet {
         let schema = self.slot_schema(&BTreeMap::new())?;
         let reader = BatchReader::new(&schema.fields[..1], rows, table)?;
         let time = |(row, label): (usize, &Label)| match reader.value(0, &schema.fields[0], row) {
-            Value::Time(at) => Ok(RowTimes { at, label_available: label.available }),
+            Value::Time(at) => Ok(RowTimes { at, label_available: label.available, fold: None }),
             _ => Err(FeatureError::NullKey { table: table.into(), row, column: self.time.clone() }),
         };
         labels.iter().enumerate().map(time).collect()

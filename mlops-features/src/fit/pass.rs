@@ -81,7 +81,6 @@ impl std::fmt::Debug for State {
 
 /// What [`Fitting::finish`] gives.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one of it at a time")]
 pub enum FitProgress {
     /// The next pass, which wants the same rows.
     Again(Fitting),
@@ -273,7 +272,7 @@ impl Fitting {
                         column = block.column(number);
                         Values::Numbers(&column)
                     };
-                    let name = &self.set.features[place].transforms[chain.steps().len()].transform;
+                    let name = &self.set.features[place].transforms[chain.steps().len()].name;
                     transform
                         .update_state(&mut state.0, &FitRows { values, labels, times })
                         .map_err(|source| failed(&feature.name, name, source))?;
@@ -376,7 +375,7 @@ impl Fitting {
         let seen = seen_by(feature, place, &self.slot_seen, &self.own_seen, &self.nothing_seen);
         let finish = |state: State| feature.transforms[step].finish_state(state.0, seen);
         let fitted = states.into_iter().map(finish).collect::<Result<_, _>>();
-        let name = &self.set.features[place].transforms[step].transform;
+        let name = &self.set.features[place].transforms[step].name;
         self.chains[place].push(fitted.map_err(|source| failed(&feature.name, name, source))?);
         check_width(&feature.name, self.chains[place].width())
     }

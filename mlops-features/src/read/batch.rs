@@ -2,14 +2,12 @@
 
 use std::ops::Range;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StructArray, make_array};
+use arrow::buffer::NullBuffer;
 use arrow::error::ArrowError;
-use mlops_core::{Schema, SlotField, SlotKind, SlotSchema, Slots, Timestamp, Value};
+use mlops_core::{Schema, SlotField, SlotSchema, Slots, Value};
 
+use super::column::Column;
 use crate::FeatureError;
 
 /// The columns of a batch that some slots are read from.
@@ -19,72 +17,24 @@ pub(crate) struct BatchReader {
     rows: usize,
 }
 
-/// A column in the one type that its kind is read from.
-#[derive(Clone, Debug)]
-enum Column {
-    Float(Float64Array),
-    Int(Int64Array),
-    Time(TimestampMicrosecondArray),
-    Text(StringArray),
-}
-
-impl Column {
-    /// Integers become the nearest floats, as in rows. A time keeps its instant, whatever its zone.
-    fn new(array: &ArrayRef, kind: SlotKind) -> Result<Self, ArrowError> {
-        Ok(match kind {
-            SlotKind::Float => Self::Float(cast(array, &DataType::Float64)?.as_primitive().clone()),
-            SlotKind::Int => Self::Int(cast(array, &DataType::Int64)?.as_primitive().clone()),
-            SlotKind::Time => {
-                // A cast from a zone to none would move the clock to local time; one within a zone doesn't.
-                let zone = match array.data_type() {
-                    DataType::Timestamp(_, zone) => zone.clone(),
-                    _ => None,
-                };
-                let micros = cast(array, &DataType::Timestamp(TimeUnit::Microsecond, zone))?;
-                Self::Time(micros.as_primitive::<TimestampMicrosecondType>().clone())
-            }
-            _ => Self::Text(cast(array, &DataType::Utf8)?.as_string().clone()),
-        })
-    }
-
-    fn array(&self) -> &dyn Array {
-        match self {
-            Self::Float(array) => array,
-            Self::Int(array) => array,
-            Self::Time(array) => array,
-            Self::Text(array) => array,
-        }
-    }
-
-    fn value(&self, field: &SlotField, row: usize) -> Value<'_> {
-        if self.array().is_null(row) {
-            return Value::Missing;
-        }
-        match self {
-            Self::Float(array) => Value::Float(array.value(row)),
-            Self::Int(array) => Value::Int(array.value(row)),
-            Self::Time(array) => Value::Time(Timestamp::from_micros(array.value(row))),
-            Self::Text(array) => match &field.vocabulary {
-                None => Value::Text(array.value(row)),
-                Some(vocabulary) => match vocabulary.code(array.value(row)) {
-                    Some(code) => Value::Category(code),
-                    None => Value::Unseen(array.value(row)),
-                },
-            },
-        }
-    }
-}
-
 impl BatchReader {
     /// The columns of some slots; `table` names the batch in errors.
     pub(crate) fn new(fields: &[SlotField], batch: &RecordBatch, table: &str) -> Result<Self, FeatureError> {
         Schema::new(fields.iter().map(|field| (field.name.as_str(), field.kind)))
             .check(batch.schema_ref())
             .map_err(|source| FeatureError::Schema { table: table.into(), source })?;
-        let columns = fields
-            .iter()
-            .filter_map(|field| Some(Column::new(batch.column_by_name(&field.name)?, field.kind)))
-            .collect::<Result<_, _>>()?;
+        let column = |field: &SlotField| {
+            let array = match batch.column_by_name(&field.name) {
+                Some(array) => Some(array.clone()),
+                None => nested(batch, &field.name).transpose()?,
+            };
+            let array = array.expect("the schema was checked");
+            Column::new(&array, field.kind)?.map_err(|row| {
+                let column = field.name.clone();
+                FeatureError::NullItem { table: table.into(), row, column }
+            })
+        };
+        let columns = fields.iter().map(column).collect::<Result<_, FeatureError>>()?;
         Ok(Self { columns, rows: batch.num_rows() })
     }
 
@@ -117,4 +67,18 @@ impl BatchReader {
             slots.set_value(index, column.value(field, row));
         }
     }
+}
+
+/// The column `a.b`: the field `b` of the column `a`, at any depth; null where a struct around it is.
+fn nested(batch: &RecordBatch, name: &str) -> Option<Result<ArrayRef, ArrowError>> {
+    let (outer, inner) = name.split_once('.')?;
+    let mut array = batch.column_by_name(outer)?;
+    let mut nulls = None;
+    for part in inner.split('.') {
+        let fields: &StructArray = array.as_struct_opt()?;
+        nulls = NullBuffer::union(nulls.as_ref(), fields.nulls());
+        array = fields.column_by_name(part)?;
+    }
+    let Some(nulls) = NullBuffer::union(nulls.as_ref(), array.nulls()) else { return Some(Ok(array.clone())) };
+    Some(array.to_data().into_builder().nulls(Some(nulls)).build().map(make_array))
 }

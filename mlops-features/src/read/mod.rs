@@ -1,6 +1,7 @@
 //! Rows and batches become slots.
 
 mod batch;
+mod column;
 mod row;
 mod table_row;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use mlops_core::{SlotField, Timestamp, Value};
+use mlops_core::{SlotField, Texts, Timestamp, Value};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -67,10 +67,18 @@ impl Serialize for TableRow {
                 Value::Time(t) => map.serialize_entry(name, &t)?,
                 Value::Text(text) | Value::Unseen(text) => map.serialize_entry(name, text)?,
                 Value::Numbers(numbers) => map.serialize_entry(name, numbers)?,
-                Value::Texts(texts) => map.serialize_entry(name, &texts.iter().collect::<Vec<_>>())?,
+                Value::Texts(texts) => map.serialize_entry(name, &List(texts))?,
                 Value::Missing | Value::Category(_) => map.serialize_entry(name, &None::<()>)?,
             }
         }
         map.end()
+    }
+}
+
+struct List<'a>(Texts<'a>);
+
+impl Serialize for List<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter())
     }
 }

@@ -6,7 +6,7 @@ use super::online::Stamp;
 
 /// Bytes that are still to be read. What is beyond their end is `None`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bytes<'a>(pub(super) &'a [u8]);
+pub(crate) struct Bytes<'a>(pub(super) &'a [u8]);
 
 impl<'a> Bytes<'a> {
     pub(super) fn take(&mut self, len: usize) -> Option<&'a [u8]> {

@@ -6,7 +6,7 @@
 /// It starts as a 128-bit integer times a power of two and widens, without loss, to a fixed-point number of 2,240
 /// bits that spans all floats. Infinities and NaNs are counted apart.
 #[derive(Clone, Debug)]
-pub(crate) struct ExactSum {
+pub struct ExactSum {
     repr: Repr,
     infinite: i32,
     negative_infinite: i32,

@@ -29,3 +29,4 @@ pub use online::{OnlineState, Stamp};
 pub use replay::Replay;
 pub(crate) use row_plan::RowPlan;
 pub use stream::EventStream;
+pub(crate) use window_state::{AnyWindow, TypedWindow};

@@ -12,14 +12,13 @@ use mlops_core::{EncodeError, Fingerprint, Slot, SlotKind, SlotSchema, Slots, Ti
 use super::key::Key;
 use super::row_plan::RowPlan;
 use super::view_state::{Kept, ViewState};
-use super::window_state::WindowState;
+use super::window_state::AnyWindow;
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::define::compile::CompiledExpr;
 use crate::define::function::as_float;
 use crate::define::scratch::Scratch;
 use crate::define::set::{FeatureSet, source_schema};
-use crate::define::source::Aggregate;
 
 /// How far behind the latest event a question may be: events that are over by more than that are let go.
 pub(crate) const SLACK: Duration = Duration::from_secs(300);
@@ -60,7 +59,7 @@ impl<S> Default for Table<S> {
 }
 
 impl<S> Table<S> {
-    fn shard(&self, key: &[u8]) -> MutexGuard<'_, Shard<S>> {
+    pub(super) fn shard(&self, key: &[u8]) -> MutexGuard<'_, Shard<S>> {
         hold(&self.shards[self.hasher.hash_one(key) as usize % SHARDS])
     }
 
@@ -82,7 +81,7 @@ fn hold<S>(shard: &Mutex<Shard<S>>) -> MutexGuard<'_, Shard<S>> {
 }
 
 impl<S: Default> Table<S> {
-    fn update(&self, key: &[u8], change: impl FnOnce(&mut S)) {
+    pub(super) fn update(&self, key: &[u8], change: impl FnOnce(&mut S)) {
         let mut states = self.shard(key);
         match states.get_mut(key) {
             Some(state) => change(state),
@@ -113,9 +112,7 @@ pub(super) struct OnlineWindow {
     source: usize,
     event_key: Vec<usize>,
     value: CompiledExpr,
-    length: Duration,
-    aggregate: Aggregate,
-    pub(super) table: Table<WindowState>,
+    pub(super) states: Box<dyn AnyWindow>,
 }
 
 /// The state of every view and window of a set, by key. Events are applied to it once they were logged; rows are
@@ -164,14 +161,13 @@ impl OnlineState {
         let mut windows = Vec::new();
         for window in &set.windows {
             let source = source(&window.source, &window.name)?;
+            let (value, aggregate) = set.event_value(window, catalog)?;
             windows.push(OnlineWindow {
                 name: window.name.clone(),
                 source,
                 event_key: slots(&sources[source].1, &window.key, &window.name)?,
-                value: set.event_value(window, catalog)?,
-                length: window.length,
-                aggregate: window.aggregate,
-                table: Table::default(),
+                value,
+                states: aggregate.window(window.length),
             });
         }
         Ok(Self { fingerprint: set.view_fingerprint(), sources, views, windows, unkeyed: AtomicU64::new(0) })
@@ -229,7 +225,7 @@ impl OnlineState {
             if let (Some(key), Some(value)) =
                 (key(&window.event_key), as_float(window.value.value(slots, &Scratch::default())))
             {
-                window.table.update(key.as_bytes(), |state| state.insert(stamp, value, window.length));
+                window.states.insert(key.as_bytes(), stamp, value);
             }
         }
     }
@@ -271,14 +267,8 @@ impl OnlineState {
         }
         for (window, place) in self.windows.iter().zip(&plan.windows) {
             let Some(key) = Key::of(slots, schema, &place.key) else { continue };
-            let states = window.table.shard(key.as_bytes());
-            let value = match states.get(key.as_bytes()) {
-                Some(state) => {
-                    state.value(at, window.length, window.aggregate).map_err(|error| behind(&window.name, error))?
-                }
-                None => WindowState::default().value(at, window.length, window.aggregate).unwrap_or_default(),
-            };
-            if let Some(value) = value {
+            let value = window.states.value(key.as_bytes(), at);
+            if let Some(value) = value.map_err(|error| behind(&window.name, error))? {
                 debug_assert_eq!(schema.fields[place.slot].kind, SlotKind::Float);
                 slots.set(place.slot, Slot::Float(value));
             }

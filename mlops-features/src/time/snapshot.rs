@@ -10,7 +10,6 @@ use super::bytes::{Bytes, put_framed};
 use super::files::{failed, write_whole};
 use super::online::{OnlineState, Table};
 use super::view_state::ViewState;
-use super::window_state::WindowState;
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::define::set::FeatureSet;
@@ -37,7 +36,7 @@ pub(super) fn to_bytes(state: &OnlineState, position: u64) -> Vec<u8> {
         put_table(&mut out, &view.table, ViewState::put);
     }
     for window in &state.windows {
-        put_table(&mut out, &window.table, WindowState::put);
+        window.states.put(&mut out);
     }
     let checksum = crc32fast::hash(&out);
     out.extend_from_slice(&checksum.to_le_bytes());
@@ -45,7 +44,7 @@ pub(super) fn to_bytes(state: &OnlineState, position: u64) -> Vec<u8> {
 }
 
 /// By key, so that no order of arrival or hashing shows. One shard is held at a time.
-fn put_table<S>(out: &mut Vec<u8>, table: &Table<S>, put: impl Fn(&S, &mut Vec<u8>)) {
+pub(super) fn put_table<S>(out: &mut Vec<u8>, table: &Table<S>, put: impl Fn(&S, &mut Vec<u8>)) {
     let (mut states, mut keys) = (Vec::new(), Vec::new());
     table.for_each(|key, state| {
         let begin = states.len();
@@ -60,7 +59,7 @@ fn put_table<S>(out: &mut Vec<u8>, table: &Table<S>, put: impl Fn(&S, &mut Vec<u
     }
 }
 
-fn read_table<S>(
+pub(super) fn read_table<S>(
     bytes: &mut Bytes<'_>,
     table: &Table<S>,
     read: impl Fn(&mut Bytes<'_>) -> Option<S>,
@@ -118,7 +117,7 @@ fn read_state(mut bytes: Bytes<'_>, state: &OnlineState) -> Option<u64> {
         read_table(&mut bytes, &view.table, |bytes| ViewState::read(bytes, &kinds))?;
     }
     for window in &state.windows {
-        read_table(&mut bytes, &window.table, WindowState::read)?;
+        window.states.read(&mut bytes)?;
     }
     bytes.0.is_empty().then_some(position)
 }

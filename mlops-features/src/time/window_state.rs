@@ -1,51 +1,99 @@
 //! The events of one entity in a window, and what they add up to.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::time::Duration;
 
-use mlops_core::Timestamp;
+use mlops_core::{Timestamp, Value};
 
 use super::bytes::{Bytes, put_option, put_stamp};
-use super::exact_sum::ExactSum;
-use super::online::{Behind, SLACK, Stamp};
-use crate::define::source::Aggregate;
+use super::online::{Behind, SLACK, Stamp, Table};
+use super::snapshot::{put_table, read_table};
+use crate::define::aggregate::Aggregate;
 
-/// Events in their total order, with the exact sum of their values.
+/// The states of one window, by key, whatever its aggregate.
+pub(crate) trait AnyWindow: fmt::Debug + Send + Sync {
+    fn insert(&self, key: &[u8], stamp: Stamp, value: f64);
+
+    /// The aggregate of the events with `at − length < event time ≤ at` that were known at `at`.
+    fn value(&self, key: &[u8], at: Timestamp) -> Result<Option<f64>, Behind>;
+
+    fn put(&self, out: &mut Vec<u8>);
+
+    /// Takes states in that [`AnyWindow::put`] wrote; `None` for other bytes.
+    fn read(&self, bytes: &mut Bytes<'_>) -> Option<()>;
+}
+
+/// The states of a window with its aggregate.
+#[derive(Debug)]
+pub(crate) struct TypedWindow<A: Aggregate> {
+    aggregate: A,
+    length: Duration,
+    table: Table<WindowState<A::State>>,
+}
+
+impl<A: Aggregate> TypedWindow<A> {
+    pub(crate) fn new(aggregate: A, length: Duration) -> Self {
+        Self { aggregate, length, table: Table::default() }
+    }
+}
+
+impl<A: Aggregate> AnyWindow for TypedWindow<A> {
+    fn insert(&self, key: &[u8], stamp: Stamp, value: f64) {
+        self.table.update(key, |state| state.insert(&self.aggregate, stamp, value, self.length));
+    }
+
+    fn value(&self, key: &[u8], at: Timestamp) -> Result<Option<f64>, Behind> {
+        match self.table.shard(key).get(key) {
+            Some(state) => state.value(&self.aggregate, at, self.length),
+            None => Ok(self.aggregate.value(&A::State::default())),
+        }
+    }
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_table(out, &self.table, WindowState::put);
+    }
+
+    fn read(&self, bytes: &mut Bytes<'_>) -> Option<()> {
+        read_table(bytes, &self.table, |bytes| WindowState::read(&self.aggregate, bytes))
+    }
+}
+
+/// Events in their total order, with the aggregate's state of their values.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct WindowState {
+struct WindowState<S> {
     events: VecDeque<(Stamp, f64)>,
-    sum: ExactSum,
+    state: S,
     /// The latest available time of all that came.
     latest: Option<Timestamp>,
     /// The latest event time of those that are gone.
     gone: Option<Timestamp>,
 }
 
-impl WindowState {
-    pub(crate) fn insert(&mut self, stamp: Stamp, value: f64, length: Duration) {
+impl<S: Clone + Default> WindowState<S> {
+    fn insert<A: Aggregate<State = S>>(&mut self, aggregate: &A, stamp: Stamp, value: f64, length: Duration) {
         self.latest = self.latest.max(Some(stamp.available));
         let place = match self.events.back() {
             Some((last, _)) if *last > stamp => self.events.partition_point(|(other, _)| *other < stamp),
             _ => self.events.len(),
         };
         self.events.insert(place, (stamp, value));
-        self.sum.add(value);
+        aggregate.add(&mut self.state, Value::Float(value));
         let safe = self.events.back().map_or(stamp, |(last, _)| *last).event_time - SLACK - length;
         while let Some((first, value)) = self.events.front().copied()
             && first.event_time <= safe
         {
             self.events.pop_front();
-            self.sum.remove(value);
+            aggregate.remove(&mut self.state, Value::Float(value));
             self.gone = self.gone.max(Some(first.event_time));
         }
     }
 
-    /// The aggregate of the events with `at − length < event time ≤ at` that were known at `at`.
-    pub(crate) fn value(
+    fn value<A: Aggregate<State = S>>(
         &self,
+        aggregate: &A,
         at: Timestamp,
         length: Duration,
-        aggregate: Aggregate,
     ) -> Result<Option<f64>, Behind> {
         let begins = at - length;
         if self.gone.is_some_and(|gone| gone > begins) {
@@ -55,23 +103,21 @@ impl WindowState {
         // Who is known happened: an event is available at its own time at the earliest.
         let unknown = self.latest.is_some_and(|latest| latest > at);
         if expired == 0 && !unknown {
-            return Ok(finish(&self.sum, self.events.len(), aggregate));
+            return Ok(aggregate.value(&self.state));
         }
-        let mut sum = self.sum.clone();
-        let mut count = self.events.len() - expired;
+        let mut state = self.state.clone();
         for (_, value) in self.events.range(..expired) {
-            sum.remove(*value);
+            aggregate.remove(&mut state, Value::Float(*value));
         }
         if unknown {
             for (_, value) in self.events.range(expired..).filter(|(stamp, _)| stamp.available > at) {
-                sum.remove(*value);
-                count -= 1;
+                aggregate.remove(&mut state, Value::Float(*value));
             }
         }
-        Ok(finish(&sum, count, aggregate))
+        Ok(aggregate.value(&state))
     }
 
-    pub(super) fn put(&self, out: &mut Vec<u8>) {
+    fn put(&self, out: &mut Vec<u8>) {
         put_option(out, self.latest);
         put_option(out, self.gone);
         out.extend_from_slice(&(self.events.len() as u64).to_le_bytes());
@@ -81,8 +127,8 @@ impl WindowState {
         }
     }
 
-    /// State, with the sum that its events have; `None` for bytes that no state has.
-    pub(super) fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
+    /// State of the events that some bytes hold; `None` for bytes that no state has.
+    fn read<A: Aggregate<State = S>>(aggregate: &A, bytes: &mut Bytes<'_>) -> Option<Self> {
         let mut state = Self { latest: bytes.option()?, gone: bytes.option()?, ..Self::default() };
         for _ in 0..bytes.u64()? {
             let (stamp, value) = (bytes.stamp()?, bytes.f64()?);
@@ -90,16 +136,8 @@ impl WindowState {
                 return None;
             }
             state.events.push_back((stamp, value));
-            state.sum.add(value);
+            aggregate.add(&mut state.state, Value::Float(value));
         }
         Some(state)
-    }
-}
-
-fn finish(sum: &ExactSum, count: usize, aggregate: Aggregate) -> Option<f64> {
-    match aggregate {
-        Aggregate::Count => Some(count as f64),
-        Aggregate::Sum => Some(sum.value()),
-        Aggregate::Mean => (count > 0).then(|| sum.value() / count as f64),
     }
 }

@@ -8,8 +8,12 @@ use std::sync::Arc;
 use mlops_core::{Value, Vocabulary};
 
 use super::{
-    FitRows, Fitted, InputKind, Learns, Number, OneHot, Ordinal, Refusal, Seen, Standard, Target, Transform,
-    TransformError, Values,
+    CategoryCount, FitRows, Fitted, Frequency, Hashing, InputKind, Learns, Number, OneHot, Ordinal, Refusal, Seen,
+    Standard, Target, TfIdf, Transform, TransformError, Values,
+};
+
+use super::{
+    Bucketise, ClipToQuantiles, DropConstant, DropMissing, Impute, MaxAbs, MinMax, Power, Quantile, Robust,
 };
 
 /// A state of some transform.
@@ -212,6 +216,30 @@ pub(crate) fn kind_of<T: Transform>() -> ((String, u32), ReadTransform) {
 
 /// The transforms that every catalog begins with.
 pub(crate) fn built_in() -> BTreeMap<(String, u32), ReadTransform> {
-    [kind_of::<Number>(), kind_of::<OneHot>(), kind_of::<Ordinal>(), kind_of::<Standard>(), kind_of::<Target>()]
-        .into()
+    let of_numbers = [
+        kind_of::<Bucketise>(),
+        kind_of::<ClipToQuantiles>(),
+        kind_of::<DropConstant>(),
+        kind_of::<DropMissing>(),
+        kind_of::<Impute>(),
+        kind_of::<MaxAbs>(),
+        kind_of::<MinMax>(),
+        kind_of::<Power>(),
+        kind_of::<Quantile>(),
+        kind_of::<Robust>(),
+    ];
+    [
+        kind_of::<CategoryCount>(),
+        kind_of::<Frequency>(),
+        kind_of::<Hashing>(),
+        kind_of::<Number>(),
+        kind_of::<OneHot>(),
+        kind_of::<Ordinal>(),
+        kind_of::<Standard>(),
+        kind_of::<Target>(),
+        kind_of::<TfIdf>(),
+    ]
+    .into_iter()
+    .chain(of_numbers)
+    .collect()
 }

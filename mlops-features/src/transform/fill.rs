@@ -7,21 +7,26 @@ use super::TransformError;
 use super::moments::Moments;
 use super::order::Ordered;
 
-/// A number that is learnt, to stand in for what is missing.
+/// What stands in for a number that is missing. Of what is learnt, NaN is passed over and an infinity is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Fill {
+#[non_exhaustive]
+pub enum Fill {
+    /// The mean.
     Mean,
+    /// The median; of an even count the mean of the two in the middle.
     Median,
+    /// The most frequent number, the least of several.
     MostFrequent,
+    /// A number.
     Constant(JsonFloat),
 }
 
 /// What [`Fill`] gathers.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct FillState(Gathered);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Gathered {
     Moments(Moments),
     Ordered(Ordered),
@@ -41,11 +46,11 @@ impl Fill {
         match (self, state.0) {
             (Self::Constant(x), _) => Ok(x.0),
             (_, Gathered::Moments(moments)) => moments.mean().ok_or(TransformError::NoValue { wanted: "mean" }),
-            (Self::Median, Gathered::Ordered(ordered)) => {
-                ordered.finish().quantile(0.5).ok_or(TransformError::NoValue { wanted: "median" })
+            (Self::Median, Gathered::Ordered(mut ordered)) => {
+                ordered.median()?.ok_or(TransformError::NoValue { wanted: "median" })
             }
-            (_, Gathered::Ordered(ordered)) => {
-                ordered.finish().mode().ok_or(TransformError::NoValue { wanted: "most frequent value" })
+            (_, Gathered::Ordered(mut ordered)) => {
+                ordered.mode()?.ok_or(TransformError::NoValue { wanted: "most frequent value" })
             }
             (_, Gathered::Nothing) => Err(TransformError::NoValue { wanted: "value" }),
         }
@@ -65,7 +70,7 @@ impl FillState {
         }
         match &mut self.0 {
             Gathered::Moments(moments) => moments.add(x),
-            Gathered::Ordered(ordered) => ordered.add(x),
+            Gathered::Ordered(ordered) => return ordered.add(x),
             Gathered::Nothing => {}
         }
         Ok(())

@@ -1,15 +1,32 @@
 //! Transforms: values become numbers, by parameters that were learnt from rows.
 
+mod bucketise;
 mod chain;
+mod clip;
+mod drop_constant;
+mod drop_missing;
 mod erased;
+mod extremes;
 mod fill;
+mod frequency;
+mod hashing;
+mod impute;
+mod infrequent;
+mod max_abs;
+mod min_max;
 mod moments;
+mod normal;
 mod number;
 mod one_hot;
+mod optimise;
 mod order;
 mod ordinal;
+mod power;
+mod quantile;
+mod robust;
 mod standard;
 mod target;
+mod tf_idf;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,13 +35,28 @@ use mlops_core::{SlotKind, Timestamp, Value, Vocabulary};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use bucketise::{BucketEncoding, Bucketise, Edges, NaNs};
 pub(crate) use chain::{Block, Chain, Room};
+pub use clip::ClipToQuantiles;
+pub use drop_constant::DropConstant;
+pub use drop_missing::DropMissing;
 pub(crate) use erased::{AnyFitted, AnyState, AnyTransform, ReadTransform, built_in, kind_of};
+pub use fill::Fill;
+pub use frequency::{CategoryCount, Frequency};
+pub use hashing::Hashing;
+pub use impute::Impute;
+pub use infrequent::Infrequent;
+pub use max_abs::MaxAbs;
+pub use min_max::MinMax;
 pub use number::{Nulls, Number};
-pub use one_hot::OneHot;
-pub use ordinal::Ordinal;
+pub use one_hot::{Dropped, OneHot};
+pub use ordinal::{NullPlace, Ordinal};
+pub use power::{Power, PowerMethod};
+pub use quantile::{Distribution, Quantile};
+pub use robust::Robust;
 pub use standard::Standard;
-pub use target::{Folds, Target};
+pub use target::{Classes, Folds, Smoothing, Target};
+pub use tf_idf::{Norm, TfIdf};
 
 /// A transform as it is defined: its parameters, and how it learns from rows.
 ///
@@ -242,17 +274,19 @@ pub struct FitRows<'a> {
     pub values: Values<'a>,
     /// A label a row; empty where there are none.
     pub labels: &'a [f64],
-    /// The times of each row; empty where labels have none.
+    /// The times of each row, and its fold if it was given one; empty where labels have none.
     pub times: &'a [RowTimes],
 }
 
-/// When a row was asked for and when its label was known.
+/// When a row was asked for and when its label was known, and the fold that it was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowTimes {
     /// The time of the row.
     pub at: Timestamp,
     /// When its label could be known.
     pub label_available: Timestamp,
+    /// The fold that it was given, to be encoded by the labels of others.
+    pub fold: Option<u32>,
 }
 
 /// Values of one kind, row by row.
@@ -364,11 +398,28 @@ pub enum TransformError {
         /// What should be learnt.
         wanted: &'static str,
     },
+    /// A row without a fold where folds are given.
+    #[error("folds are to be given, and the rows to fit on have none")]
+    NoFold,
     /// An infinity to learn from.
     #[error("there is {got} in the rows to fit on")]
     Infinite {
         /// Which of the two.
         got: f64,
+    },
+    /// A number that can't be learnt from.
+    #[error("there is {got} in the rows to fit on, where {wanted}")]
+    OutOfRange {
+        /// The number.
+        got: f64,
+        /// What has to be there.
+        wanted: &'static str,
+    },
+    /// Numbers that couldn't be put aside in a temporary file, or not be read again.
+    #[error("numbers to fit on can't be put aside in a temporary file: {problem}")]
+    Aside {
+        /// What the system said.
+        problem: String,
     },
     /// Parameters, or what was learnt, that can't be read.
     #[error("what was stored is bad: {problem}")]
@@ -385,8 +436,41 @@ pub enum TransformError {
 pub enum Unknown {
     /// An error that names the feature and the value.
     Refuse,
-    /// What is known of all: no one's number in a one-hot encoding, the mean of all labels in a target encoding.
+    /// What is known of all: no one's number in a one-hot encoding, the mean of all labels in a target encoding, 0 rows
+    /// in a count.
     AsAll,
+    /// In a one-hot encoding, the number that infrequent categories share; no one's if no category was infrequent.
+    Infrequent,
+}
+
+impl Unknown {
+    /// Refuses [`Unknown::Infrequent`], for encodings in which infrequent categories share nothing.
+    fn not_infrequent(self) -> Result<(), TransformError> {
+        match self {
+            Self::Infrequent => {
+                let allowed = "refuse or as_all, since infrequent categories share nothing here";
+                Err(TransformError::Parameter { parameter: "unknown", got: "infrequent".into(), allowed })
+            }
+            Self::Refuse | Self::AsAll => Ok(()),
+        }
+    }
+}
+
+/// What a null becomes where there should be a text or a list of texts. There is no default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NullTexts {
+    /// An error that names the feature.
+    Refuse,
+    /// An empty list, which gives zeros.
+    Empty,
+}
+
+/// Whether a parameter stands at its default, `false`, and isn't written down.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(parameter: &bool) -> bool {
+    !parameter
 }
 
 /// The place of a category that was seen in fitting; `None` for one that wasn't, where that isn't refused.

@@ -139,6 +139,7 @@ fn ratio(numerator: &BigInt, denominator: &BigInt, exponent: i32) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use proptest::prelude::*;
 
@@ -147,7 +148,7 @@ mod tests {
 
     fn moments(numbers: &[f64]) -> Moments {
         let mut moments = Moments::default();
-        moments.add_all(numbers).unwrap();
+        moments.add_all(numbers).expect("finite numbers");
         moments
     }
 

@@ -71,14 +71,22 @@ impl Transform for Standard {
     }
 
     fn finish(&self, state: Moments, _: &Seen) -> Result<Linear, TransformError> {
-        let (Some(mean), Some(variance)) = (state.mean(), state.variance()) else {
+        let (Some(mean), Some(deviation)) = (state.mean(), deviation(&state)) else {
             return Err(TransformError::NoValue { wanted: "mean" });
         };
-        // scikit-learn's rule for what rounding alone makes of a constant.
-        let count = state.count() as f64;
-        let noise = count * f64::EPSILON * variance + (count * mean * f64::EPSILON).powi(2);
-        let deviation = if variance <= noise { 1.0 } else { variance.sqrt() };
         let shift = JsonFloat(if self.mean { mean } else { 0.0 });
         Ok(Linear { shift, scale: JsonFloat(if self.deviation { deviation } else { 1.0 }) })
     }
+}
+
+/// The standard deviation, 1 for a constant; `None` of nothing.
+pub(super) fn deviation(moments: &Moments) -> Option<f64> {
+    moments.variance().map(|variance| if is_constant(moments) { 1.0 } else { variance.sqrt() })
+}
+
+/// scikit-learn's rule for what rounding alone makes of a constant.
+pub(super) fn is_constant(moments: &Moments) -> bool {
+    let (Some(mean), Some(variance)) = (moments.mean(), moments.variance()) else { return false };
+    let count = moments.count() as f64;
+    variance <= count * f64::EPSILON * variance + (count * mean * f64::EPSILON).powi(2)
 }

@@ -180,19 +180,35 @@ fn fits_on_nothing_say_so() {
 #[test]
 fn stored_features_that_are_newer_or_torn_say_so() {
     let catalog = Catalog::new();
-    let json = String::from_utf8(some_fit().features.to_json()).unwrap();
-    let newer = json.replacen("\"format\":1", "\"format\":2", 1);
-    let error = FittedFeatures::from_json(newer.as_bytes(), &catalog).unwrap_err();
+    let bytes = some_fit().features.to_bytes();
+    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap();
+    let (json, vocabularies) = (std::str::from_utf8(&bytes[..end]).unwrap(), &bytes[end..]);
+    let load = |from: &str, to: &str| {
+        let changed = json.replacen(from, to, 1);
+        assert!(changed != json, "{from}");
+        FittedFeatures::from_bytes(&[changed.as_bytes(), vocabularies].concat(), &catalog).unwrap_err()
+    };
+    let error = load("\"format\":1", "\"format\":2");
     assert!(matches!(error, FeatureError::NewerFormat { got: 2, known: 1 }), "{error}");
-    let other = json.replacen("\"key\":[\"a\",\"b\",\"c\"]", "\"key\":[\"a\",\"b\"]", 1);
-    let error = FittedFeatures::from_json(other.as_bytes(), &catalog).unwrap_err();
     assert_eq!(
-        error.to_string(),
+        load("\"width\":3", "\"width\":2").to_string(),
         "the stored features are bad: what was fitted of `key` doesn't fit its vocabulary"
     );
-    let unknown = json.replacen("\"ln_1p\"", "\"ln_2p\"", 1);
-    let error = FittedFeatures::from_json(unknown.as_bytes(), &catalog).unwrap_err();
-    assert_eq!(error.to_string(), "`ln` calls `ln_2p` version 1, which is not registered in the catalog");
+    assert_eq!(
+        load("\"ln_1p\"", "\"ln_2p\"").to_string(),
+        "`ln` calls `ln_2p` version 1, which is not registered in the catalog"
+    );
+    assert_eq!(
+        load("\"standard\"", "\"nonstandard\"").to_string(),
+        "`x scaled` uses the transform `nonstandard` version 1, which is not registered in the catalog"
+    );
+    let error = FittedFeatures::from_bytes(&bytes[..bytes.len() - 1], &catalog).unwrap_err();
+    assert!(
+        error.to_string().starts_with("the stored features are bad: the bytes end before the vocabulary"),
+        "{error}"
+    );
+    let error = FittedFeatures::from_bytes(&[&bytes[..], b"x"].concat(), &catalog).unwrap_err();
+    assert_eq!(error.to_string(), "the stored features are bad: 1 bytes behind the last vocabulary");
 }
 
 #[test]
@@ -225,7 +241,7 @@ fn features_without_their_state_are_not_ready() {
     let gathered = gather_history(&set, &rows, &log, &catalog).unwrap();
     let fit = set.fit_encode(gathered.batch(), &labels(&some_rows(), [0.0; 60]), Timestamp::MAX, &catalog).unwrap();
     let format = mlops_features::FeaturesFormat::new(catalog);
-    let loaded = mlops_core::EncoderFormat::<crate::rows::Row>::load(&format, &fit.features.to_json()).unwrap();
+    let loaded = mlops_core::EncoderFormat::<crate::rows::Row>::load(&format, &fit.features.to_bytes()).unwrap();
     let row = &some_rows()[0];
     let error = loaded.gather.gather(row, row.at, &mut Slots::default()).unwrap_err();
     assert!(matches!(error, EncodeError::NotReady { .. }), "{error}");

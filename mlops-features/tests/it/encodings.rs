@@ -125,7 +125,7 @@ fn labels_after_the_cutoff_change_nothing() {
         crate::rows::set().fit_encode(&batch(&rows), &crate::rows::labels(&rows, values), cutoff, &catalog).unwrap()
     };
     let (zeros, junk) = (fitted(0.0), fitted(1e6));
-    assert_eq!(zeros.features.to_json(), junk.features.to_json());
+    assert_eq!(zeros.features.to_bytes(), junk.features.to_bytes());
     assert_eq!(zeros.matrix.values(), junk.matrix.values());
     assert_eq!(zeros.left_out, 10);
 }

@@ -1,9 +1,10 @@
 //! The built-in functions, held to numpy and scikit-learn, and to what they say of missing values.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
-use mlops_core::{SlotKind, Timestamp, Value};
-use mlops_features::{Catalog, Scratch};
+use mlops_core::{SlotKind, Texts, Timestamp, Value};
+use mlops_features::{Argument, ArgumentError, Catalog, ScalarFn, Scratch};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -21,8 +22,42 @@ fn number(value: Value<'_>) -> f64 {
     }
 }
 
-fn call<'a>(name: &str, arguments: &[Value<'a>]) -> Value<'a> {
-    Catalog::new().get(name, 1).unwrap().call(arguments, Box::leak(Box::default()))
+static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::new);
+
+/// A function as a set has it, with its kind.
+pub(crate) fn prepared(
+    name: &str,
+    arguments: &[Argument<'_>],
+) -> Result<(SlotKind, Arc<dyn ScalarFn>), ArgumentError> {
+    let function = CATALOG.get(name, 1).unwrap();
+    let kinds: Vec<_> = arguments.iter().map(|argument| argument.kind).collect();
+    let kind = function.kind(&kinds)?;
+    Ok((kind, function.prepare(arguments)?.unwrap_or_else(|| Arc::clone(function))))
+}
+
+/// What a function makes of constants, or why it doesn't take them; what is missing is of a kind that it takes.
+pub(crate) fn called<'a>(name: &str, values: &[Value<'a>]) -> Result<Value<'a>, ArgumentError> {
+    let attempts = KINDS.map(|missing| {
+        let argument = |value: &Value<'a>| match *value {
+            Value::Missing => Argument { kind: missing, constant: None },
+            value => Argument { kind: kind_of(value), constant: Some(value) },
+        };
+        prepared(name, &values.iter().map(argument).collect::<Vec<_>>())
+    });
+    let worked = attempts.iter().position(Result::is_ok).unwrap_or(0);
+    let (_, function) = attempts.into_iter().nth(worked).unwrap()?;
+    Ok(function.call(values, Box::leak(Box::default())))
+}
+
+pub(crate) fn call<'a>(name: &str, values: &[Value<'a>]) -> Value<'a> {
+    called(name, values).unwrap()
+}
+
+/// A list of texts.
+pub(crate) fn list<T: AsRef<str>>(texts: &[T]) -> Value<'static> {
+    let mut buffer = String::new();
+    texts.iter().for_each(|text| Texts::push(&mut buffer, text.as_ref()));
+    Value::Texts(Texts::of(buffer.leak()))
 }
 
 /// Equal, both NaN, or within a few units in the last place for what no platform rounds alike.
@@ -94,6 +129,11 @@ fn conditions_and_nulls_take_values_of_one_kind() {
     assert_eq!(call("if_else", &[Value::Missing, text, text]), Value::Missing);
     assert_eq!(call("or_else", &[Value::Missing, Value::Int(3)]), Value::Int(3));
     assert!(matches!(call("or_else", &[Value::Float(f64::NAN), Value::Float(1.0)]), Value::Float(x) if x.is_nan()));
+    // The answer is a float because the other might have been one.
+    let kinds = [SlotKind::Int, SlotKind::Float].map(|kind| Argument { kind, constant: None });
+    let ((kind, or_else), scratch) = (prepared("or_else", &kinds).unwrap(), Scratch::default());
+    let answer = or_else.call(&[Value::Int(0), Value::Missing], &scratch);
+    assert_eq!((kind, answer), (SlotKind::Float, Value::Float(0.0)));
     assert_eq!(call("is_missing", &[Value::Missing]), Value::Int(1));
     assert_eq!(call("is_missing", &[Value::Float(f64::NAN)]), Value::Int(0));
 
@@ -125,86 +165,114 @@ fn instants_have_parts_in_utc_before_1970_too() {
     assert!((number(all) / (u64::MAX as f64 / 1e6) - 1.0).abs() < 1e-15);
 }
 
-fn any_value() -> impl Strategy<Value = Value<'static>> {
-    prop_oneof![
-        Just(Value::Missing),
-        any::<f64>().prop_map(Value::Float),
-        any::<i64>().prop_map(Value::Int),
-        any::<i64>().prop_map(|micros| Value::Time(Timestamp::from_micros(micros))),
-        Just(Value::Text("text")),
-        Just(Value::Unseen("")),
-    ]
-}
+const KINDS: [SlotKind; 6] =
+    [SlotKind::Int, SlotKind::Float, SlotKind::Time, SlotKind::Text, SlotKind::Numbers, SlotKind::Texts];
 
 fn kind_of(value: Value<'_>) -> SlotKind {
     match value {
+        Value::Missing | Value::Float(_) => SlotKind::Float,
         Value::Int(_) => SlotKind::Int,
         Value::Time(_) => SlotKind::Time,
+        Value::Category(_) => SlotKind::Category,
         Value::Text(_) | Value::Unseen(_) => SlotKind::Text,
-        _ => SlotKind::Float,
+        Value::Numbers(_) => SlotKind::Numbers,
+        Value::Texts(_) => SlotKind::Texts,
     }
 }
 
-const NAMES: [&str; 38] = [
-    "plus",
-    "minus",
-    "times",
-    "over",
-    "negative",
-    "absolute",
-    "power",
-    "square_root",
-    "exp",
-    "ln",
-    "ln_1p",
-    "log10",
-    "round",
-    "floor",
-    "ceiling",
-    "least",
-    "greatest",
-    "clip",
-    "cycle_sin",
-    "cycle_cos",
-    "greater",
-    "at_least",
-    "less",
-    "at_most",
-    "equal",
-    "is_nan",
-    "and",
-    "or",
-    "not",
-    "is_missing",
-    "or_else",
-    "if_else",
-    "weekday",
-    "weekday_utc",
-    "hour_utc",
-    "month_utc",
-    "seconds_since",
-    "haversine",
-];
+/// The kinds of up to four arguments.
+fn all_kinds() -> Vec<Vec<SlotKind>> {
+    let mut all = vec![vec![]];
+    for start in [0, 1, 7, 43] {
+        let longer: Vec<Vec<_>> =
+            all[start..].iter().flat_map(|kinds| KINDS.map(|kind| [&kinds[..], &[kind]].concat())).collect();
+        all.extend(longer);
+    }
+    all
+}
+
+/// Every function with all kinds of up to four arguments that it takes.
+static TAKEN: LazyLock<Vec<(String, Vec<SlotKind>)>> = LazyLock::new(|| {
+    let (all, mut taken) = (all_kinds(), Vec::new());
+    for (name, version) in CATALOG.functions() {
+        let function = CATALOG.get(name, version).unwrap();
+        let takes: Vec<_> = all.iter().filter(|kinds| function.kind(kinds).is_ok()).collect();
+        assert!(!takes.is_empty(), "{name} takes nothing");
+        // As often as any other, however much it takes.
+        taken.extend((0..100).map(|i| (name.to_owned(), takes[i * takes.len() / 100].clone())));
+    }
+    taken
+});
+
+fn any_text() -> impl Strategy<Value = String> {
+    const KNOWN: [&str; 8] =
+        ["Europe/Berlin", "Pacific/Apia", "2013-12-25", "0001-01-01", "(a)|b*", "[", "×\\", ""];
+    prop_oneof![prop::sample::select(&KNOWN[..]).prop_map(str::to_owned), ".{0,6}"]
+}
+
+fn any_float() -> impl Strategy<Value = f64> {
+    prop_oneof![any::<f64>(), (0..14).prop_map(f64::from), -200.0..200.0]
+}
+
+fn any_value(kind: SlotKind) -> BoxedStrategy<Value<'static>> {
+    match kind {
+        SlotKind::Float => any_float().prop_map(Value::Float).boxed(),
+        SlotKind::Int => prop_oneof![any::<i64>(), 0..14_i64].prop_map(Value::Int).boxed(),
+        SlotKind::Time => any::<i64>().prop_map(|micros| Value::Time(Timestamp::from_micros(micros))).boxed(),
+        SlotKind::Text => (any_text(), any::<bool>())
+            .prop_map(|(text, seen)| if seen { Value::Text(text.leak()) } else { Value::Unseen(text.leak()) })
+            .boxed(),
+        SlotKind::Numbers => {
+            prop::collection::vec(any_float(), 0..4).prop_map(|list| Value::Numbers(list.leak())).boxed()
+        }
+        _ => prop::collection::vec(any_text(), 0..4).prop_map(|texts| list(&texts)).boxed(),
+    }
+}
+
+/// An argument, and its value in three rows.
+fn any_argument(kind: SlotKind) -> impl Strategy<Value = (Argument<'static>, [Value<'static>; 3])> {
+    let value = || prop_oneof![4 => any_value(kind), 1 => Just(Value::Missing)];
+    prop_oneof![
+        any_value(kind).prop_map(move |value| (Argument { kind, constant: Some(value) }, [value; 3])),
+        [value(), value(), value()].prop_map(move |values| (Argument { kind, constant: None }, values)),
+    ]
+}
+
+fn any_call() -> impl Strategy<Value = (String, Vec<(Argument<'static>, [Value<'static>; 3])>)> {
+    prop::sample::select(&TAKEN[..])
+        .prop_flat_map(|(name, kinds)| (Just(name), kinds.into_iter().map(any_argument).collect::<Vec<_>>()))
+}
 
 proptest! {
-    /// What a function takes it answers with the kind that it said, or with missing; it never panics.
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    /// What a function takes it answers with the kind that it said, or with missing; it never panics, and a batch goes
+    /// through the same kernel.
     #[test]
-    fn an_answer_is_of_the_kind_that_was_said(
-        name in prop::sample::select(&NAMES[..]),
-        arguments in prop::collection::vec(any_value(), 1..5),
-    ) {
-        let catalog = Catalog::new();
-        let (function, scratch) = (catalog.get(name, 1).unwrap(), Scratch::default());
-        let kinds: Vec<_> = arguments.iter().map(|value| kind_of(*value)).collect();
-        if let Ok(kind) = function.kind(&kinds) {
-            let answer = function.call(&arguments, &scratch);
-            prop_assert!(matches!(answer, Value::Missing) || kind_of(answer) == kind, "{name} {arguments:?}: {answer:?}");
-            // A batch goes through the same kernel.
-            let columns: Vec<Vec<_>> = arguments.iter().map(|value| vec![*value; 3]).collect();
-            let columns: Vec<&[Value<'_>]> = columns.iter().map(AsRef::as_ref).collect();
+    fn an_answer_is_of_the_kind_that_was_said((name, arguments) in any_call()) {
+        let known: Vec<_> = arguments.iter().map(|(argument, _)| *argument).collect();
+        if let Ok((kind, function)) = prepared(&name, &known) {
+            let scratch = Scratch::default();
+            let mut answers = [Value::Missing; 3];
+            for (row, answer) in answers.iter_mut().enumerate() {
+                let values: Vec<_> = arguments.iter().map(|(_, values)| values[row]).collect();
+                *answer = function.call(&values, &scratch);
+                let right = matches!(answer, Value::Missing) || kind_of(*answer) == kind;
+                prop_assert!(right, "{name} {values:?}: {answer:?}");
+            }
+            let columns: Vec<&[Value<'_>]> = arguments.iter().map(|(_, values)| &values[..]).collect();
             let mut out = [Value::Missing; 3];
             function.call_rows(&columns, &scratch, &mut out);
-            prop_assert_eq!(format!("{out:?}"), format!("{:?}", [answer; 3]));
+            prop_assert_eq!(format!("{out:?}"), format!("{answers:?}"));
         }
+    }
+}
+
+#[test]
+fn the_catalog_says_what_it_has() {
+    let documented = include_str!("../../src/define/catalog.rs");
+    for (name, version) in CATALOG.functions() {
+        assert_eq!(version, 1);
+        assert!(documented.contains(&format!("`{name}`")), "{name}");
     }
 }

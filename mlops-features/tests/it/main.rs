@@ -4,13 +4,25 @@
 
 mod allocation;
 mod bad_input;
+mod category_laws;
+mod category_policies;
+mod category_transforms;
 mod encodings;
 mod events_damaged;
 mod events_killed;
 mod events_online;
 mod functions;
+mod functions_lists;
+mod functions_text;
+mod functions_time;
+mod interactions;
+mod lists;
+mod nested;
+mod numeric_transforms;
 mod one_kernel;
 mod outputs;
 mod over_time;
+mod printing;
 mod rows;
 mod streams;
+mod target_transforms;

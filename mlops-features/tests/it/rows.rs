@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray,
 use mlops_core::Timestamp;
 use mlops_features::{
     Catalog, Feature, FeatureSet, FeatureSetBuilder, Fit, Label, Labels, Nulls, Source, Unknown, View, Window,
-    column, weekday,
+    column, concat, cross, geohash, numbers, text, texts, weekday,
 };
 use serde::{Deserialize, Serialize};
 
@@ -50,8 +50,37 @@ pub(crate) fn set() -> FeatureSet {
             Feature::one_hot("key", "key", Unknown::AsAll),
             Feature::target("key mean", "key", 5.0, Unknown::AsAll),
         ])
+        .features(numbers_of_texts_and_times())
         .build(&Catalog::new())
         .unwrap()
+}
+
+/// Functions of texts, lists, times in zones and places, as numbers.
+fn numbers_of_texts_and_times() -> impl Iterator<Item = Feature> {
+    let (at, key) = (|| column("at"), || column("key"));
+    let repeated = || concat([key(), text(" "), key().upper(), text(" Foo ")]);
+    let days = ["1970-01-01", "2013-12-25"];
+    let values = [
+        key().trim().length(),
+        key().hash(),
+        key().starts_with(text("a")),
+        key().contains_text("key"),
+        repeated().matches("^a"),
+        repeated().extract("(.+) .", 1).hash(),
+        repeated().lower().words().ngrams(1, 2).list_length(),
+        repeated().ngrams(1, 3).list_contains("key"),
+        cross([key(), column("n")]).hash(),
+        key().lookup(texts(["a", "b"]), numbers([1.0, 2.0])),
+        key().lookup(texts(["a", "b"]), texts(["x", "yz"])).length(),
+        at().minute_in("Asia/Kolkata"),
+        at().weekday_in("America/New_York"),
+        at().day_of_year_utc(),
+        at().is_holiday("Pacific/Apia", days),
+        at().days_to_holiday("Europe/Berlin", days),
+        geohash([column("x"), column("n")], 12).hash(),
+        numbers([1.0, 2.5]).list_mean().plus("x"),
+    ];
+    values.into_iter().map(|value| Feature::number(&value.to_string(), value, Nulls::Mean))
 }
 
 /// Looks up and windows over a stream of events.

@@ -31,7 +31,7 @@ impl VersionSchema {
     }
 }
 
-/// A slot that keeps where its text lies.
+/// A slot that keeps where its text or list lies.
 #[derive(Debug, Clone)]
 pub(super) enum Kept {
     Missing,
@@ -40,9 +40,13 @@ pub(super) enum Kept {
     Time(Timestamp),
     Category(Code),
     Text(Range<usize>),
+    /// Among the items.
+    Numbers(Range<usize>),
+    /// A list in the form of [`Texts`].
+    Texts(Range<usize>),
 }
 
-/// Rows of one version; all but `text` are row after row.
+/// Rows of one version; all but `text` and `items` are row after row.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub(super) ids: Vec<Range<usize>>,
@@ -52,6 +56,8 @@ pub(super) struct Rows {
     pub(super) numbers: Vec<f64>,
     pub(super) outputs: Vec<f64>,
     pub(super) text: String,
+    /// The floats of lists.
+    pub(super) items: Vec<f64>,
 }
 
 impl Rows {
@@ -67,6 +73,7 @@ impl Rows {
         self.numbers.clear();
         self.outputs.clear();
         self.text.clear();
+        self.items.clear();
     }
 
     fn push(&mut self, answered: &Answered<'_>) {
@@ -78,15 +85,26 @@ impl Rows {
         self.outputs.extend_from_slice(answered.outputs);
         for index in 0..answered.slots.len() {
             let kept = match answered.slots.value(index) {
-                Value::Missing | Value::Numbers(_) | Value::Texts(_) => Kept::Missing,
+                Value::Missing => Kept::Missing,
                 Value::Float(x) => Kept::Float(x),
                 Value::Int(x) => Kept::Int(x),
                 Value::Time(t) => Kept::Time(t),
                 Value::Category(code) => Kept::Category(code),
                 Value::Unseen(text) | Value::Text(text) => Kept::Text(self.keep(text)),
+                Value::Numbers(numbers) => {
+                    let start = self.items.len();
+                    self.items.extend_from_slice(numbers);
+                    Kept::Numbers(start..self.items.len())
+                }
+                Value::Texts(texts) => Kept::Texts(self.keep(texts.as_buffer())),
             };
             self.slots.push(kept);
         }
+    }
+
+    /// How many bytes ids, texts and lists take.
+    fn bytes(&self) -> usize {
+        self.text.len() + size_of_val(self.items.as_slice())
     }
 
     fn keep(&mut self, text: &str) -> Range<usize> {
@@ -178,11 +196,13 @@ impl Observer for Queue {
             self.shared.foreign.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let texts = (0..answered.slots.len()).map(|index| match answered.slots.value(index) {
+        let beside = (0..answered.slots.len()).map(|index| match answered.slots.value(index) {
             Value::Unseen(text) | Value::Text(text) => text.len(),
+            Value::Numbers(numbers) => size_of_val(numbers),
+            Value::Texts(texts) => texts.as_buffer().len(),
             _ => 0,
         });
-        let bytes = answered.id.len() + texts.sum::<usize>();
+        let bytes = answered.id.len() + beside.sum::<usize>();
         let first = self.hasher.hash_one(answered.id) as usize % self.stripes.len();
         let (before, from) = self.stripes.split_at(first);
         let mut reason = &self.shared.full;
@@ -195,7 +215,7 @@ impl Observer for Queue {
                     continue;
                 }
             };
-            if rows.len() < self.rows && rows.text.len() + bytes <= self.bytes {
+            if rows.len() < self.rows && rows.bytes() + bytes <= self.bytes {
                 rows.push(answered);
                 if rows.len() == self.rows.div_ceil(2) {
                     self.shared.wake();

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
+    ArrayRef, Float64Array, Float64Builder, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder,
+    TimestampMicrosecondArray, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use mlops_core::{SlotField, SlotKind};
+use mlops_core::{SlotField, SlotKind, Texts};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
@@ -25,12 +26,15 @@ fn slot_type(kind: SlotKind) -> DataType {
         SlotKind::Float => DataType::Float64,
         SlotKind::Int => DataType::Int64,
         SlotKind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        SlotKind::Numbers => DataType::List(Arc::new(Field::new_list_field(DataType::Float64, true))),
+        SlotKind::Texts => DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true))),
         _ => DataType::Utf8,
     }
 }
 
 /// One field's values; what is of another kind than the field is null.
-fn slot_column<'a>(field: &'a SlotField, kept: impl Iterator<Item = &'a Kept>, text: &'a str) -> ArrayRef {
+fn slot_column<'a>(field: &'a SlotField, kept: impl Iterator<Item = &'a Kept>, rows: &'a Rows) -> ArrayRef {
+    let text = &rows.text;
     match field.kind {
         SlotKind::Float => Arc::new(Float64Array::from_iter(kept.map(|kept| match kept {
             Kept::Float(x) => Some(*x),
@@ -44,6 +48,32 @@ fn slot_column<'a>(field: &'a SlotField, kept: impl Iterator<Item = &'a Kept>, t
             Kept::Time(t) => Some(t.as_micros()),
             _ => None,
         })),
+        SlotKind::Numbers => {
+            let mut lists = ListBuilder::new(Float64Builder::new());
+            for kept in kept {
+                match kept {
+                    Kept::Numbers(range) => {
+                        lists.values().append_slice(rows.items.get(range.clone()).unwrap_or_default());
+                        lists.append(true);
+                    }
+                    _ => lists.append_null(),
+                }
+            }
+            Arc::new(lists.finish())
+        }
+        SlotKind::Texts => {
+            let mut lists = ListBuilder::new(StringBuilder::new());
+            for kept in kept {
+                match kept {
+                    Kept::Texts(range) => {
+                        let texts = Texts::of(text.get(range.clone()).unwrap_or_default());
+                        lists.append_value(texts.iter().map(Some));
+                    }
+                    _ => lists.append_null(),
+                }
+            }
+            Arc::new(lists.finish())
+        }
         _ => Arc::new(StringArray::from_iter(kept.map(|kept| match kept {
             Kept::Text(range) => text.get(range.clone()),
             Kept::Category(code) => field.vocabulary.as_ref()?.text(*code),
@@ -71,7 +101,7 @@ fn batch(schema: &VersionSchema, rows: &Rows) -> Result<RecordBatch, arrow::erro
     for (place, field) in schema.slots.iter().enumerate() {
         let kept = rows.slots.iter().skip(place).step_by(schema.slots.len());
         fields.push(Field::new(format!("slot.{}", field.name), slot_type(field.kind), true));
-        columns.push(slot_column(field, kept, &rows.text));
+        columns.push(slot_column(field, kept, rows));
     }
     for (kind, names, values) in
         [("number", &*schema.numbers, &rows.numbers), ("output", &schema.outputs, &rows.outputs)]

@@ -18,13 +18,13 @@ use super::segment;
 /// | name | default | unit | range |
 /// |---|---|---|---|
 /// | `rows` | 65,536 | rows of a version that may wait | from 1 |
-/// | `bytes` | 64 MiB | bytes of ids and texts of a version that may wait | any |
+/// | `bytes` | 64 MiB | bytes of ids, texts and lists of a version that may wait | any |
 /// | `every` | 10 s | how long [`PredictionLog::run`] lets rows wait at most, between its writes | any |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogOptions {
     /// How many rows of a version may wait; fewer than one counts as one.
     pub rows: usize,
-    /// How many bytes of ids and texts of a version may wait.
+    /// How many bytes of ids, texts and lists of a version may wait.
     pub bytes: usize,
     /// How long [`PredictionLog::run`] lets rows wait between its writes.
     pub every: Duration,

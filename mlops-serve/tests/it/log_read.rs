@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use arrow::datatypes::{Field, Schema};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::datatypes::{Field, Float64Type, Schema};
 use mlops_core::{Dataset, Outcome, SourcedBundle};
 use mlops_serve::{
     Live, Loader, LogError, LogOptions, OutcomeJoin, PredictionLog, Runner, read_predictions, read_predictions_of,
 };
 
-use crate::toy::{ScaledFormat, ShareFormat, at, bundle_of, loaded};
+use crate::toy::{ScaledFormat, ShareFormat, at, bundle_of, loaded, loaded_with_lists};
 
 fn outcome<'a>(id: &'a str, label: f64, available: i64) -> Outcome<'a> {
     Outcome { id, at: at(0), version: 1, outputs: &[], label, available: at(available) }
@@ -124,6 +124,50 @@ fn columns_that_versions_do_not_share_are_left_out() {
     assert_eq!(slots, ["note"]);
     assert_eq!(table.texts("version").unwrap(), ["1", "1", "2", "2", "1"], "all rows are there");
     assert!(read_predictions_of(folder.path(), 1).unwrap().column("whole").is_ok());
+}
+
+#[test]
+fn lists_come_back_as_they_were() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = PredictionLog::new(folder.path(), LogOptions::default()).unwrap();
+    let bundle = loaded_with_lists(0.5, 0.5);
+    let observer = log.observer(1, &bundle);
+    let runner = Runner::new(Live::new(1, bundle, vec![observer]));
+    for (place, row) in [3.0, -1.0, 0.0, 0.25].iter().enumerate() {
+        runner.predict(&place.to_string(), row, at(place as i64)).unwrap();
+        if place == 1 {
+            log.flush().unwrap();
+        }
+    }
+    log.flush().unwrap();
+    let table = read_predictions(folder.path()).unwrap();
+    let wanted: [Option<&[f64]>; 4] = [Some(&[3.0, 1.5]), None, Some(&[]), Some(&[0.25, 0.125])];
+    let halves = table.column("halves").unwrap().as_list::<i32>();
+    let got = halves.iter().map(|list| list.map(|list| list.as_primitive::<Float64Type>().values().to_vec()));
+    assert_eq!(got.collect::<Vec<_>>(), wanted.map(|list| list.map(<[f64]>::to_vec)));
+    let wanted = [Some(vec!["", "grün", "3"]), None, Some(vec![]), Some(vec!["", "grün", "0.25"])];
+    let words = table.column("words").unwrap().as_list::<i32>();
+    for (row, wanted) in wanted.into_iter().enumerate() {
+        let list = words.is_valid(row).then(|| words.value(row));
+        let texts = list.as_ref().map(|list| list.as_string::<i32>().iter().flatten().collect::<Vec<_>>());
+        assert_eq!(texts, wanted);
+    }
+}
+
+#[test]
+fn lists_that_find_no_room_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    // 20 bytes a share: an id of one byte, two floats, and no room for the texts.
+    let log = PredictionLog::new(folder.path(), LogOptions { bytes: 160, ..LogOptions::default() }).unwrap();
+    let bundle = loaded_with_lists(0.5, 0.5);
+    let observer = log.observer(1, &bundle);
+    let runner = Runner::new(Live::new(1, bundle, vec![observer]));
+    runner.predict("a", &0.5, at(0)).unwrap();
+    let counts = log.counts();
+    assert_eq!((counts.full, counts.waiting), (1, 0));
+    runner.predict("b", &0.0, at(0)).unwrap();
+    let counts = log.counts();
+    assert_eq!((counts.full, counts.waiting), (1, 1));
 }
 
 #[test]

@@ -32,6 +32,15 @@ impl Scaled {
         fields[2].vocabulary = Some(Arc::new(Vocabulary::new(["plus"])));
         Self { scale, schema: SlotSchema { fields, request: 4 }, names: ["scaled".to_owned()].into() }
     }
+
+    /// The same with two slots of lists, which are missing for a row below 0 and empty for 0.
+    fn with_lists(scale: f64) -> Self {
+        let mut scaled = Self::new(scale);
+        for (name, kind) in [("halves", SlotKind::Numbers), ("words", SlotKind::Texts)] {
+            scaled.schema.fields.push(SlotField { name: name.into(), kind, vocabulary: None });
+        }
+        scaled
+    }
 }
 
 impl SlotEncoder for Scaled {
@@ -68,6 +77,14 @@ impl Encoder<f64> for Scaled {
         if *row > 1.0 {
             slots.set_text(3, "large");
         }
+        if *row >= 0.0 && self.schema.fields.len() > 5 {
+            slots.set_no_numbers(5);
+            slots.set_no_texts(6);
+            if *row > 0.0 {
+                [*row, row / 2.0].iter().for_each(|&x| slots.push_number(5, x));
+                ["", "grün", &row.to_string()].iter().for_each(|text| slots.push_text(6, text));
+            }
+        }
         Ok(())
     }
 }
@@ -91,6 +108,22 @@ impl EncoderFormat<f64> for ScaledFormat {
     fn load(&self, bytes: &[u8]) -> Result<LoadedEncoder<f64>, FormatError> {
         let scale = number(bytes).ok_or_else(|| FormatError { problem: "not a number".into() })?;
         let scaled = Arc::new(Scaled::new(scale));
+        Ok(LoadedEncoder { encoder: Arc::clone(&scaled) as _, gather: scaled })
+    }
+}
+
+/// Features with slots of lists.
+#[derive(Debug)]
+struct ListsFormat;
+
+impl EncoderFormat<f64> for ListsFormat {
+    fn media_type(&self) -> &'static str {
+        "text/scale"
+    }
+
+    fn load(&self, bytes: &[u8]) -> Result<LoadedEncoder<f64>, FormatError> {
+        let scale = number(bytes).ok_or_else(|| FormatError { problem: "not a number".into() })?;
+        let scaled = Arc::new(Scaled::with_lists(scale));
         Ok(LoadedEncoder { encoder: Arc::clone(&scaled) as _, gather: scaled })
     }
 }
@@ -150,7 +183,10 @@ fn number(bytes: &[u8]) -> Option<f64> {
 
 /// A bundle that answers `x · scale · share` as `output`.
 pub(crate) fn bundle_of(scale: f64, share: f64, output: &str) -> Bundle {
-    let features = Scaled::new(scale);
+    bundle_of_features(&Scaled::new(scale), share, output)
+}
+
+fn bundle_of_features(features: &Scaled, share: f64, output: &str) -> Bundle {
     let signature = Signature {
         features: features.fingerprint(),
         inputs: features.names().to_vec(),
@@ -168,8 +204,8 @@ pub(crate) fn bundle_of(scale: f64, share: f64, output: &str) -> Bundle {
     features.gather(&0.8, at(0), &mut slots).unwrap();
     Bundle::builder("toy")
         .model(&part)
-        .features(Part { media_type: "text/scale".into(), bytes: scale.to_string().into_bytes().into() })
-        .golden(&GoldenRows::record(&features, &**part.model(), [&slots]).unwrap())
+        .features(Part { media_type: "text/scale".into(), bytes: features.scale.to_string().into_bytes().into() })
+        .golden(&GoldenRows::record(features, &**part.model(), [&slots]).unwrap())
         .evaluation(&BinaryEvaluator::default().evaluate(&scored))
         .lineage(&Run::start("toy", &SystemClock).finish(&SystemClock))
         .build()
@@ -178,6 +214,12 @@ pub(crate) fn bundle_of(scale: f64, share: f64, output: &str) -> Bundle {
 
 pub(crate) fn loaded(scale: f64, share: f64) -> LoadedBundle<f64> {
     LoadedBundle::load(Arc::new(bundle_of(scale, share, "probability")), &ScaledFormat, &[&ShareFormat]).unwrap()
+}
+
+/// The same with slots of lists.
+pub(crate) fn loaded_with_lists(scale: f64, share: f64) -> LoadedBundle<f64> {
+    let bundle = bundle_of_features(&Scaled::with_lists(scale), share, "probability");
+    LoadedBundle::load(Arc::new(bundle), &ListsFormat, &[&ShareFormat]).unwrap()
 }
 
 /// Version 1, which answers a quarter of its row.

@@ -1,10 +1,12 @@
 //! Comparisons, logic, conditions and nulls. Truth is an integer, 1 or 0; any number but 0 counts as true, NaN as missing.
 //! And, or and not are three-valued, as in SQL: a missing side matters only where it decides.
 
+use std::sync::Arc;
+
 use mlops_core::{SlotKind, Value};
 
 use super::number::int;
-use super::{ArgumentError, ScalarFn, Scratch, as_float, check_count, check_numbers};
+use super::{Argument, ArgumentError, ScalarFn, Scratch, as_float, check_count, check_numbers};
 
 fn truth(yes: bool) -> Value<'static> {
     Value::Int(i64::from(yes))
@@ -27,9 +29,27 @@ enum Logic {
     Not,
     IsMissing,
     /// The first unless it is missing, else the second.
-    OrElse,
+    OrElse(Choice),
     /// The second if the first is true, the third if not.
-    IfElse,
+    IfElse(Choice),
+}
+
+/// What becomes of the value that is chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    /// It is the answer.
+    Kept,
+    /// It is the answer as a float, because another that might have been chosen is one.
+    Float,
+}
+
+impl Choice {
+    fn of(self, value: Value<'_>) -> Value<'_> {
+        match (self, value) {
+            (Self::Float, Value::Int(x)) => Value::Float(x as f64),
+            _ => value,
+        }
+    }
 }
 
 impl Logic {
@@ -59,8 +79,8 @@ impl ScalarFn for Logic {
             Self::Or => "or",
             Self::Not => "not",
             Self::IsMissing => "is_missing",
-            Self::OrElse => "or_else",
-            Self::IfElse => "if_else",
+            Self::OrElse(_) => "or_else",
+            Self::IfElse(_) => "if_else",
         }
     }
 
@@ -71,27 +91,33 @@ impl ScalarFn for Logic {
     fn kind(&self, arguments: &[SlotKind]) -> Result<SlotKind, ArgumentError> {
         let count = match self {
             Self::Not | Self::IsMissing => 1,
-            Self::And | Self::Or | Self::OrElse => 2,
-            Self::IfElse => 3,
+            Self::And | Self::Or | Self::OrElse(_) => 2,
+            Self::IfElse(_) => 3,
         };
         check_count(arguments, count)?;
         match self {
             Self::And | Self::Or | Self::Not => check_numbers(arguments, 0).map(|()| SlotKind::Int),
             Self::IsMissing => Ok(SlotKind::Int),
-            Self::OrElse => Self::common(arguments, 0),
-            Self::IfElse => {
+            Self::OrElse(_) => Self::common(arguments, 0),
+            Self::IfElse(_) => {
                 check_numbers(&arguments[..1], 0)?;
                 Self::common(arguments, 1)
             }
         }
     }
 
+    fn prepare(&self, arguments: &[Argument<'_>]) -> Result<Option<Arc<dyn ScalarFn>>, ArgumentError> {
+        let kinds: Vec<_> = arguments.iter().map(|argument| argument.kind).collect();
+        let choice = if self.kind(&kinds)? == SlotKind::Float { Choice::Float } else { Choice::Kept };
+        Ok(match self {
+            Self::OrElse(_) => Some(Arc::new(Self::OrElse(choice))),
+            Self::IfElse(_) => Some(Arc::new(Self::IfElse(choice))),
+            _ => None,
+        })
+    }
+
     #[inline]
     fn call<'a>(&self, arguments: &[Value<'a>], _: &'a Scratch) -> Value<'a> {
-        let mixed = |chosen: Value<'a>, other: Value<'a>| match (chosen, other) {
-            (Value::Int(x), Value::Float(_)) => Value::Float(x as f64),
-            _ => chosen,
-        };
         match (self, arguments) {
             (Self::And, &[x, y]) => known(match (is_true(x), is_true(y)) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
@@ -105,16 +131,10 @@ impl ScalarFn for Logic {
             }),
             (Self::Not, &[x]) => known(is_true(x).map(|x| !x)),
             (Self::IsMissing, &[x]) => truth(matches!(x, Value::Missing)),
-            (Self::OrElse, &[x, y]) => {
-                if matches!(x, Value::Missing) {
-                    mixed(y, x)
-                } else {
-                    mixed(x, y)
-                }
-            }
-            (Self::IfElse, &[condition, yes, no]) => match is_true(condition) {
-                Some(true) => mixed(yes, no),
-                Some(false) => mixed(no, yes),
+            (Self::OrElse(choice), &[x, y]) => choice.of(if matches!(x, Value::Missing) { y } else { x }),
+            (Self::IfElse(choice), &[condition, yes, no]) => match is_true(condition) {
+                Some(true) => choice.of(yes),
+                Some(false) => choice.of(no),
                 None => Value::Missing,
             },
             _ => Value::Missing,
@@ -134,7 +154,7 @@ pub(super) fn functions() -> Vec<Box<dyn ScalarFn>> {
         Box::new(Logic::Or),
         Box::new(Logic::Not),
         Box::new(Logic::IsMissing),
-        Box::new(Logic::OrElse),
-        Box::new(Logic::IfElse),
+        Box::new(Logic::OrElse(Choice::Kept)),
+        Box::new(Logic::IfElse(Choice::Kept)),
     ]
 }

@@ -1,9 +1,16 @@
 //! Functions of values: each is written once, for one row.
 
 mod geo;
+mod list;
 mod logic;
+mod lookup;
+mod ngrams;
 mod number;
+mod pattern;
+mod signature;
+mod text;
 mod time;
+mod zone;
 
 use std::fmt;
 use std::sync::Arc;
@@ -80,8 +87,10 @@ pub struct ArgumentError {
     pub wanted: String,
 }
 
-/// The value of a number as a float.
-pub(crate) fn as_float(value: Value<'_>) -> Option<f64> {
+/// The value of a number as a float; `None` of what is no number.
+#[must_use]
+#[inline]
+pub fn as_float(value: Value<'_>) -> Option<f64> {
     match value {
         Value::Float(x) => Some(x),
         Value::Int(x) => Some(x as f64),
@@ -112,5 +121,17 @@ fn check_numbers(arguments: &[SlotKind], first: usize) -> Result<(), ArgumentErr
 
 /// The functions that every catalog begins with.
 pub(crate) fn built_in() -> Vec<Box<dyn ScalarFn>> {
-    [number::functions(), logic::functions(), time::functions(), geo::functions()].into_iter().flatten().collect()
+    let topics = [
+        number::functions(),
+        logic::functions(),
+        time::functions(),
+        zone::functions(),
+        text::functions(),
+        pattern::functions(),
+        ngrams::functions(),
+        list::functions(),
+        lookup::functions(),
+        geo::functions(),
+    ];
+    topics.into_iter().flatten().collect()
 }

@@ -7,8 +7,24 @@ use mlops_core::{SlotKind, Timestamp, Value};
 use super::number::int;
 use super::{ArgumentError, ScalarFn, Scratch, check_count};
 
-const DAY: i64 = 86_400_000_000;
+pub(super) const DAY: i64 = 86_400_000_000;
 const HOUR: i64 = 3_600_000_000;
+const MINUTE: i64 = 60_000_000;
+
+/// A number that clocks and calendars show.
+pub(super) type Part = fn(Timestamp) -> i64;
+
+/// The parts of an instant: their names in UTC, in a zone, and what they are.
+pub(super) const PARTS: [(&str, &str, Part); 8] = [
+    ("minute_utc", "minute_in", |time| time.as_micros().rem_euclid(HOUR).div_euclid(MINUTE)),
+    ("hour_utc", "hour_in", |time| time.as_micros().rem_euclid(DAY).div_euclid(HOUR)),
+    ("weekday_utc", "weekday_in", weekday_at),
+    ("is_weekend_utc", "is_weekend_in", |time| i64::from(weekday_at(time) >= 5)),
+    ("day_utc", "day_in", |time| time.date().2.into()),
+    ("day_of_year_utc", "day_of_year_in", day_of_year),
+    ("month_utc", "month_in", |time| time.date().1.into()),
+    ("year_utc", "year_in", |time| time.date().0),
+];
 
 /// A built-in function of instants.
 struct OfTimes<const N: usize, F> {
@@ -61,12 +77,20 @@ fn weekday_of([year, month, day]: [f64; 3]) -> Value<'static> {
     if !in_calendar || !(1.0..=31.0).contains(&day) {
         return Value::Missing;
     }
-    weekday_at(Timestamp::from_date(year as i32, month as u32, day as u32))
+    Value::Int(weekday_at(Timestamp::from_date(year as i32, month as u32, day as u32)))
 }
 
 /// Monday is 0; 1970-01-01 was a Thursday.
-fn weekday_at(time: Timestamp) -> Value<'static> {
-    Value::Int((time.as_micros().div_euclid(DAY) + 3).rem_euclid(7))
+fn weekday_at(time: Timestamp) -> i64 {
+    (time.as_micros().div_euclid(DAY) + 3).rem_euclid(7)
+}
+
+/// January 1 is 1.
+fn day_of_year(time: Timestamp) -> i64 {
+    const BEFORE: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    let (year, month, day) = time.date();
+    let is_leap = year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0);
+    BEFORE[month as usize - 1] + i64::from(day) + i64::from(is_leap && month > 2)
 }
 
 /// Exact up to 285 years, in which microseconds are whole as floats.
@@ -83,11 +107,8 @@ pub(super) fn functions() -> Vec<Box<dyn ScalarFn>> {
     ) -> Box<dyn ScalarFn> {
         Box::new(OfTimes { name, answers, kernel })
     }
-    vec![
-        int("weekday", weekday_of),
-        of_times("weekday_utc", SlotKind::Int, |[time]| weekday_at(time)),
-        of_times("hour_utc", SlotKind::Int, |[time]| Value::Int(time.as_micros().rem_euclid(DAY).div_euclid(HOUR))),
-        of_times("month_utc", SlotKind::Int, |[time]| Value::Int(i64::from(time.date().1))),
-        of_times("seconds_since", SlotKind::Float, seconds_since),
-    ]
+    let mut functions = vec![int("weekday", weekday_of), of_times("seconds_since", SlotKind::Float, seconds_since)];
+    functions
+        .extend(PARTS.map(|(name, _, part)| of_times(name, SlotKind::Int, move |[time]| Value::Int(part(time)))));
+    functions
 }

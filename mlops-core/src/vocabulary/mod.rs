@@ -1,9 +1,17 @@
 //! The texts of a category column, and their codes.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+mod bytes;
+mod hash;
+mod list;
 
+use std::fmt;
+
+use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
+
+pub use self::bytes::VocabularyError;
+use self::hash::{equal, hash};
+use self::list::TextList;
 
 /// A category's place in its [`Vocabulary`], from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -14,7 +22,7 @@ pub struct Code(pub u32);
 ///
 /// One vocabulary belongs to one column of one bundle. Features, monitors and logs all speak its codes, so a
 /// text is hashed once for each row. It holds only texts that were seen; whether a value is missing or unseen
-/// is said by the [`Slot`].
+/// is said by the [`Slot`](crate::Slot).
 ///
 /// ```
 /// use mlops_core::{Code, Vocabulary};
@@ -25,54 +33,87 @@ pub struct Code(pub u32);
 /// assert_eq!(carriers.text(Code(0)), Some("AA"));
 /// assert_eq!(carriers.code("ZZ"), None);
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Vec<String>", into = "Vec<String>")]
+#[derive(Clone)]
 pub struct Vocabulary {
-    texts: Vec<Arc<str>>,
-    codes: HashMap<Arc<str>, Code, foldhash::fast::FixedState>,
+    /// All texts, one behind another.
+    blob: String,
+    /// Where each text begins, and where the last one ends.
+    starts: Vec<u32>,
+    codes: HashTable<Entry>,
+}
+
+/// A text's place in the blob and its code: with both at hand, a look-up goes to memory once less.
+#[derive(Clone, Copy)]
+struct Entry {
+    start: u32,
+    length: u32,
+    code: u32,
 }
 
 impl Vocabulary {
     /// The vocabulary of these texts; repeats count once.
     ///
     /// # Panics
-    /// Never for fewer than 2^32 different texts.
+    /// Never for texts of fewer than 2^32 bytes together, each counted once.
     #[must_use]
     pub fn new<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Self {
-        let mut texts: Vec<Arc<str>> = texts.into_iter().map(|text| text.into().into()).collect();
+        let mut texts: Vec<String> = texts.into_iter().map(Into::into).collect();
         texts.sort_unstable();
         texts.dedup();
-        let codes = texts.iter().zip(0..).map(|(text, code)| (Arc::clone(text), Code(code))).collect();
-        Self { texts, codes }
+        let mut list = TextList::with_room_for(texts.len(), texts.iter().map(String::len).sum());
+        texts.iter().for_each(|text| list.push(text).expect("the texts have fewer than 2^32 bytes"));
+        list.indexed()
     }
 
     /// How many texts there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.texts.len()
+        self.starts.len() - 1
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.texts.is_empty()
+        self.len() == 0
     }
 
     /// The code of a text that is in the vocabulary.
+    #[inline]
     #[must_use]
     pub fn code(&self, text: &str) -> Option<Code> {
-        self.codes.get(text).copied()
+        let (text, blob) = (text.as_bytes(), self.blob.as_bytes());
+        let same = |entry: &Entry| {
+            let start = entry.start as usize;
+            entry.length as usize == text.len()
+                && blob.get(start..start + text.len()).is_some_and(|known| equal(known, text))
+        };
+        self.codes.find(hash(text), same).map(|entry| Code(entry.code))
     }
 
     /// The text of a code.
+    #[inline]
     #[must_use]
     pub fn text(&self, code: Code) -> Option<&str> {
-        self.texts.get(code.0 as usize).map(AsRef::as_ref)
+        let place = code.0 as usize;
+        self.blob.get(*self.starts.get(place)? as usize..*self.starts.get(place + 1)? as usize)
     }
 
     /// All texts in the order of their codes.
     pub fn texts(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.texts.iter().map(AsRef::as_ref)
+        self.starts.windows(2).map(|ends| &self.blob[ends[0] as usize..ends[1] as usize])
+    }
+}
+
+impl fmt::Debug for Vocabulary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.texts()).finish()
+    }
+}
+
+/// Of the same texts.
+impl PartialEq for Vocabulary {
+    fn eq(&self, other: &Self) -> bool {
+        self.starts == other.starts && self.blob == other.blob
     }
 }
 
