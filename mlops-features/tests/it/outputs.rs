@@ -188,10 +188,10 @@ proptest! {
 #[test]
 fn a_fit_by_threads_is_that_of_one() {
     let rows = batch(&some_rows(5000));
-    let wanted = fit(&set(), &rows).to_json();
+    let wanted = fit(&set(), &rows).to_bytes();
     for count in [1, 2, 3, 5, 1000] {
         let features = set().fit_batch(&rows, threads(count), &catalog()).unwrap();
-        assert_eq!(features.to_json(), wanted, "{count} threads");
+        assert_eq!(features.to_bytes(), wanted, "{count} threads");
     }
     let none = set().fit_batch(&rows.slice(0, 0), threads(2), &catalog());
     assert!(matches!(none, Err(FeatureError::NoRows { .. })), "{none:?}");
@@ -217,7 +217,7 @@ fn a_forked_pass_has_seen_nothing_and_is_of_the_same_level() {
     second.update(&rows.slice(0, 40), &[]).unwrap();
     second.merge(other).unwrap();
     let FitProgress::Done(features) = second.finish().unwrap() else { panic!("two passes do") };
-    assert_eq!(features.to_json(), fit(&set, &rows).to_json());
+    assert_eq!(features.to_bytes(), fit(&set, &rows).to_bytes());
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn a_set_that_is_too_wide_says_so_before_it_is_fitted_where_that_is_known() {
     // A set that says it is sparse is let through, and is one also after it was stored.
     let sparse = builder().features(two(true)).sparse().build(&catalog()).unwrap();
     let rows = batch(&some_rows(20));
-    let features = FittedFeatures::from_json(&fit(&sparse, &rows).to_json(), &catalog()).unwrap();
+    let features = FittedFeatures::from_bytes(&fit(&sparse, &rows).to_bytes(), &catalog()).unwrap();
     assert_eq!(features.set(), &sparse);
     assert_eq!(features.encode_batch_sparse(&rows).unwrap().values.cols(), 65_537);
 
@@ -318,9 +318,10 @@ fn widths_that_overflow_are_an_error() {
     let error = unknown.fit_batch(&rows, threads(1), &catalog()).unwrap_err();
     assert!(matches!(error, FeatureError::Parameter { parameter: "width", .. }), "{error}");
     // What was stored may claim anything.
-    let json = fit(&builder().features([wide(5, false)]).build(&catalog()).unwrap(), &rows).to_json();
-    let json = String::from_utf8(json).unwrap().replace("[[[5]]]", "[[[18446744073709551615]]]");
-    let error = FittedFeatures::from_json(json.as_bytes(), &catalog()).unwrap_err();
+    let mut bytes = fit(&builder().features([wide(5, false)]).build(&catalog()).unwrap(), &rows).to_bytes();
+    let place = bytes.windows(7).position(|bytes| bytes == b"[[[5]]]").unwrap();
+    bytes.splice(place + 3..place + 4, u64::MAX.to_string().into_bytes());
+    let error = FittedFeatures::from_bytes(&bytes, &catalog()).unwrap_err();
     assert!(matches!(error, FeatureError::Parameter { parameter: "width", .. }), "{error}");
 }
 
