@@ -80,7 +80,7 @@ one            1                                      number(nulls: refuse)
 #[test]
 fn parameters_of_any_transform_print_in_few_words() {
     let printed = |version: u32, parameters: serde_json::Value| {
-        let step = Step { transform: "t".into(), version, parameters };
+        let step = Step { name: "t".into(), version, parameters };
         step.to_string()
     };
     assert_eq!(printed(1, json!(null)), "t");
