@@ -63,6 +63,10 @@ impl Transform for Hashing {
         Learns::Nothing
     }
 
+    fn known_width(&self) -> Option<usize> {
+        Some(self.numbers as usize)
+    }
+
     fn start(&self) {}
 
     fn update(&self, (): &mut (), _: &FitRows<'_>) -> Result<(), TransformError> {

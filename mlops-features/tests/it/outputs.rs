@@ -7,8 +7,8 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
 use mlops_core::{EncodeError, Encoder, SlotEncoder, Slots, Value, Vocabulary};
 use mlops_features::{
-    Catalog, Feature, FeatureError, FeatureSet, FitProgress, FitRows, Fitted, FittedFeatures, InputKind, Learns,
-    Nulls, Ordinal, Refusal, Seen, Standard, Transform, TransformError, Unknown, column,
+    Catalog, Feature, FeatureError, FeatureSet, FitProgress, FitRows, Fitted, FittedFeatures, Hashing, InputKind,
+    Learns, NullTexts, Nulls, Ordinal, Refusal, Seen, Standard, Transform, TransformError, Unknown, column,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -277,6 +277,9 @@ fn a_set_that_is_too_wide_says_so_before_it_is_fitted_where_that_is_known() {
     let error = build(two(true)).unwrap_err();
     assert!(matches!(&error, FeatureError::TooWide { set, width: 65_537, allowed: 65_536 } if set == "outputs"));
     assert!(error.to_string().contains("`sparse()`") && error.to_string().contains("`encode_batch_sparse`"));
+    let hashed =
+        Feature::new("key", "key").then(Hashing { numbers: 1 << 20, signed: true, nulls: NullTexts::Refuse });
+    assert!(matches!(build(vec![hashed]), Err(FeatureError::TooWide { width: 0x10_0000, .. })));
     let square = || vec![wide(300, true), Feature::interaction("square", &["wide", "wide"])];
     assert!(matches!(build(square()), Err(FeatureError::TooWide { width: 90_300, .. })));
 
