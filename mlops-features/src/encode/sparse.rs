@@ -32,14 +32,34 @@ pub struct EncodedSparse {
     pub features: Fingerprint,
 }
 
+/// Rows in the making: the numbers that aren't 0 and their places, row behind row.
+#[derive(Debug, Default)]
+struct Stored {
+    places: Vec<usize>,
+    numbers: Vec<f64>,
+}
+
+impl Stored {
+    #[inline]
+    fn push(&mut self, place: usize, number: f64) {
+        if stored(number) {
+            self.places.push(place);
+            self.numbers.push(number);
+        }
+    }
+
+    fn truncate(&mut self, len: usize) {
+        self.places.truncate(len);
+        self.numbers.truncate(len);
+    }
+}
+
 /// A number that isn't 0.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     place: usize,
     number: f64,
 }
-
-type Entries<'s> = bumpalo::collections::Vec<'s, Entry>;
 
 /// Whether it is stored.
 fn stored(number: f64) -> bool {
@@ -57,14 +77,13 @@ impl FittedFeatures {
     pub fn encode_batch_sparse(&self, batch: &RecordBatch) -> Result<EncodedSparse, FeatureError> {
         let reader = BatchReader::new(&self.schema.fields, batch, "the batch")?;
         let shape = (reader.rows(), self.names.len());
-        let mut numbers = Numbers { starts: vec![0], ..Numbers::default() };
+        let (mut starts, mut out) = (vec![0], Stored::default());
         let (mut scratch, mut room) = (Scratch::default(), Scratch::default());
         for start in (0..reader.rows()).step_by(CHUNK) {
-            self.sparse_chunk(&reader, start, &scratch, &mut room, &mut numbers)?;
+            self.sparse_chunk(&reader, start, (&scratch, &mut room), &mut starts, &mut out)?;
             scratch.clear();
         }
-        let Numbers { starts, places, values } = numbers;
-        let values = CsMat::try_new(shape, starts, places, values)
+        let values = CsMat::try_new(shape, starts, out.places, out.numbers)
             .map_err(|(.., error)| error)
             .expect("the places of each row are in order and within its width");
         Ok(EncodedSparse { values, names: Arc::clone(&self.names), features: self.fingerprint })
@@ -74,9 +93,9 @@ impl FittedFeatures {
         &self,
         reader: &BatchReader,
         start: usize,
-        scratch: &Scratch,
-        room: &mut Scratch,
-        numbers: &mut Numbers,
+        (scratch, room): (&Scratch, &mut Scratch),
+        starts: &mut Vec<usize>,
+        out: &mut Stored,
     ) -> Result<(), FeatureError> {
         let range = start..(start + CHUNK).min(reader.rows());
         let columns = columns(reader, &self.schema.fields, &self.uses, &range);
@@ -86,14 +105,9 @@ impl FittedFeatures {
         });
         let given: Vec<Given<'_, '_>> = given.collect();
         for row in 0..range.len() {
-            self.sparse_row(
-                |place, _| given[place].get(row).unwrap_or(Value::Missing),
-                room,
-                &mut numbers.places,
-                &mut numbers.values,
-            )
-            .map_err(|source| FeatureError::Row { row: start + row, source })?;
-            numbers.starts.push(numbers.places.len());
+            self.sparse_row(|place, _| given[place].get(row).unwrap_or(Value::Missing), room, out)
+                .map_err(|source| FeatureError::Row { row: start + row, source })?;
+            starts.push(out.places.len());
             room.clear();
         }
         Ok(())
@@ -113,8 +127,12 @@ impl FittedFeatures {
     ) -> Result<(), EncodeError> {
         indices.clear();
         values.clear();
-        self.scratches
-            .with(|scratch| self.sparse_row(|_, value| value.value(slots, scratch), scratch, indices, values))
+        let mut out = Stored { places: std::mem::take(indices), numbers: std::mem::take(values) };
+        let done = self
+            .scratches
+            .with(|scratch| self.sparse_row(|_, value| value.value(slots, scratch), scratch, &mut out));
+        (*indices, *values) = (out.places, out.numbers);
+        done
     }
 
     /// Appends the numbers of a row; `value_of` gives the value of the feature in a place.
@@ -122,43 +140,47 @@ impl FittedFeatures {
         &'v self,
         value_of: impl Fn(usize, &'v CompiledExpr) -> Value<'v>,
         scratch: &Scratch,
-        places: &mut Vec<usize>,
-        numbers: &mut Vec<f64>,
+        out: &mut Stored,
     ) -> Result<(), EncodeError> {
-        let done: &mut [&[Entry]] = scratch.room().alloc_slice_fill_copy(self.features.len(), &[][..]);
+        let begin = out.places.len();
+        // By feature, which of what is stored is its own.
+        let of: &mut [(usize, usize)] = scratch.room().alloc_slice_fill_copy(self.features.len(), (0, 0));
         for &place in &self.order {
-            let feature = &self.features[place];
-            let mut entries = Entries::new_in(scratch.room());
-            done[place] = match &feature.source {
+            let (feature, start) = (&self.features[place], out.places.len());
+            match &feature.source {
                 PlannedSource::Value { value, .. } => {
                     let mut value = value_of(place, value);
                     if let Some(own) = feature.own_vocabulary() {
                         value = resolve(value, own);
                     }
-                    let put = one(feature, value, scratch, &mut entries);
-                    put.map_err(|refusal| refused(&feature.name, refusal, Some(value)))?;
-                    entries.into_bump_slice()
+                    one(feature, value, scratch, out)
+                        .map_err(|refusal| refused(&feature.name, refusal, Some(value)))?;
                 }
                 PlannedSource::Product(factors) => {
-                    let factors = || factors.iter().map(|&factor| (self.features[factor].width(), done[factor]));
-                    let product = product_of(factors(), scratch);
-                    if feature.chain.steps().is_empty() {
-                        product
-                    } else {
-                        let width = factors().map(|(width, _)| width).product();
-                        one_of_product(feature, product, width, scratch, &mut entries)
-                            .map_err(|refusal| refused(&feature.name, refusal, None))?;
-                        entries.into_bump_slice()
+                    let mut product: &[Entry] = &[Entry { place: 0, number: 1.0 }];
+                    let mut width = 1;
+                    for &factor in factors {
+                        let (start, end) = of[factor];
+                        let factor = self.features[factor].numbers();
+                        let stored = out.places[start..end].iter().zip(&out.numbers[start..end]);
+                        let entry = |(place, &number): (&usize, _)| Entry { place: place - factor.start, number };
+                        product = multiply_stored(product, &stored.map(entry), factor.len(), scratch);
+                        width *= factor.len();
                     }
+                    of_product(feature, product, width, scratch, out)
+                        .map_err(|refusal| refused(&feature.name, refusal, None))?;
                 }
-            };
+            }
+            of[place] = (start, out.places.len());
         }
-        for (feature, entries) in self.features.iter().zip(&*done) {
-            let offset = feature.numbers().start;
-            let entries = entries.iter().filter(|entry| stored(entry.number));
-            for entry in entries {
-                places.push(offset + entry.place);
-                numbers.push(entry.number);
+        if !self.order.is_sorted() {
+            let room = scratch.room();
+            let places = room.alloc_slice_copy(&out.places[begin..]);
+            let numbers = room.alloc_slice_copy(&out.numbers[begin..]);
+            out.truncate(begin);
+            for &(start, end) in &*of {
+                out.places.extend_from_slice(&places[start - begin..end - begin]);
+                out.numbers.extend_from_slice(&numbers[start - begin..end - begin]);
             }
         }
         Ok(())
@@ -166,76 +188,66 @@ impl FittedFeatures {
 }
 
 /// What isn't 0 of the numbers of one value.
-fn one(
-    feature: &CompiledFeature,
-    value: Value<'_>,
-    scratch: &Scratch,
-    entries: &mut Entries<'_>,
-) -> Result<(), Refusal> {
-    let (width, vocabulary) = (feature.width(), &feature.vocabulary);
-    if let [step] = feature.chain.steps()
+fn one(feature: &CompiledFeature, value: Value<'_>, scratch: &Scratch, out: &mut Stored) -> Result<(), Refusal> {
+    let (width, offset, vocabulary) = (feature.width(), feature.numbers().start, &feature.vocabulary);
+    if width > NARROW
+        && let [step] = feature.chain.steps()
         && let [only] = step.as_slice()
-        && width > NARROW
     {
-        let (mut next, mut in_order) = (0, true);
+        let (mut next, mut in_order, start) = (0, true, out.places.len());
         only.one_sparse(value, vocabulary, &mut |place, number| {
             in_order &= (next..width).contains(&place);
             next = place.saturating_add(1);
-            entries.push(Entry { place, number });
+            if in_order {
+                out.push(offset + place, number);
+            }
         })?;
         if in_order {
             return Ok(());
         }
         // A transform that doesn't keep to the order gets its numbers from its dense kernel.
-        entries.clear();
+        out.truncate(start);
     }
     let numbers = scratch.zeros(width);
     feature.chain.one(value, vocabulary, scratch, numbers)?;
-    put_all(numbers, entries);
+    numbers.iter().enumerate().for_each(|(place, &number)| out.push(offset + place, number));
     Ok(())
 }
 
-/// What isn't 0 of the numbers that further transforms make of a product.
-fn one_of_product(
+/// What isn't 0 of the numbers that are made of a product.
+fn of_product(
     feature: &CompiledFeature,
     product: &[Entry],
     width: usize,
     scratch: &Scratch,
-    entries: &mut Entries<'_>,
+    out: &mut Stored,
 ) -> Result<(), Refusal> {
+    let offset = feature.numbers().start;
+    if feature.chain.steps().is_empty() {
+        product.iter().for_each(|entry| out.push(offset + entry.place, entry.number));
+        return Ok(());
+    }
     let (inputs, numbers) = (scratch.zeros(width), scratch.zeros(feature.width()));
     product.iter().for_each(|entry| inputs[entry.place] = entry.number);
     feature.chain.one_from_numbers(inputs, &feature.vocabulary, scratch, numbers)?;
-    put_all(numbers, entries);
+    numbers.iter().enumerate().for_each(|(place, &number)| out.push(offset + place, number));
     Ok(())
 }
 
-fn put_all(numbers: &[f64], entries: &mut Entries<'_>) {
-    let all = numbers.iter().enumerate().map(|(place, &number)| Entry { place, number });
-    entries.extend(all.filter(|entry| stored(entry.number)));
-}
-
-/// Each number of the first with each of the second, and so on, as the dense kernel multiplies them.
-fn product_of<'s>(factors: impl Iterator<Item = (usize, &'s [Entry])>, scratch: &'s Scratch) -> &'s [Entry] {
-    let mut product: &[Entry] = &[Entry { place: 0, number: 1.0 }];
-    for (width, factor) in factors {
-        let mut next = Entries::with_capacity_in(product.len() * factor.len(), scratch.room());
-        for left in product {
-            let with = |right: &Entry| Entry {
-                place: left.place * width + right.place,
-                number: times(left.number, right.number),
-            };
-            next.extend(factor.iter().map(with).filter(|entry| stored(entry.number)));
-        }
-        product = next.into_bump_slice();
+/// Each number of a product with each of another factor, as the dense kernel multiplies them.
+fn multiply_stored<'s>(
+    product: &[Entry],
+    factor: &(impl ExactSizeIterator<Item = Entry> + Clone),
+    width: usize,
+    scratch: &'s Scratch,
+) -> &'s [Entry] {
+    let mut all = bumpalo::collections::Vec::with_capacity_in(product.len() * factor.len(), scratch.room());
+    for left in product {
+        let with = |right: Entry| Entry {
+            place: left.place * width + right.place,
+            number: times(left.number, right.number),
+        };
+        all.extend(factor.clone().map(with).filter(|entry| stored(entry.number)));
     }
-    product
-}
-
-/// Compressed rows in the making.
-#[derive(Default)]
-struct Numbers {
-    starts: Vec<usize>,
-    places: Vec<usize>,
-    values: Vec<f64>,
+    all.into_bump_slice()
 }

@@ -64,6 +64,11 @@ fn encoded(features: &FittedFeatures, x: &[f64]) -> Vec<f64> {
     features.encode_batch(&rows(x)).unwrap().values.into_raw_vec_and_offset().0
 }
 
+/// The JSON text before the vocabularies.
+fn json_of(features: &FittedFeatures) -> serde_json::Value {
+    serde_json::Deserializer::from_slice(&features.to_bytes()).into_iter().next().unwrap().unwrap()
+}
+
 /// The number of that name, wherever it was stored.
 fn lambda_in(json: &serde_json::Value) -> Option<f64> {
     match json {
@@ -86,9 +91,7 @@ fn numbers_are_those_of_scikit_learn() {
         feature.transforms.push(Step { name: case.transform, version: 1, parameters: case.parameters });
         let fitted = fit(feature, &floats(seen));
         if let Some(wanted) = case.lambda {
-            let bytes = fitted.unwrap().to_bytes();
-            let json = serde_json::Deserializer::from_slice(&bytes).into_iter().next().unwrap().unwrap();
-            let got = lambda_in(&json).unwrap();
+            let got = lambda_in(&json_of(&fitted.unwrap())).unwrap();
             // The likelihood is flat at its top, so λ has half of a float's digits.
             let near = (got - wanted).abs() <= 1e-6 * case.condition * wanted.abs().max(1.0);
             if !near {

@@ -7,8 +7,8 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
 use mlops_core::{EncodeError, Encoder, SlotEncoder, Slots, Value, Vocabulary};
 use mlops_features::{
-    Catalog, Feature, FeatureError, FeatureSet, FitProgress, FitRows, Fitted, FittedFeatures, InputKind, Learns,
-    Nulls, Ordinal, Refusal, Seen, Standard, Transform, TransformError, Unknown, column,
+    Catalog, Feature, FeatureError, FeatureSet, FitProgress, FitRows, Fitted, FittedFeatures, Hashing, InputKind,
+    Learns, NullTexts, Nulls, Ordinal, Refusal, Seen, Standard, Transform, TransformError, Unknown, column,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -277,6 +277,9 @@ fn a_set_that_is_too_wide_says_so_before_it_is_fitted_where_that_is_known() {
     let error = build(two(true)).unwrap_err();
     assert!(matches!(&error, FeatureError::TooWide { set, width: 65_537, allowed: 65_536 } if set == "outputs"));
     assert!(error.to_string().contains("`sparse()`") && error.to_string().contains("`encode_batch_sparse`"));
+    let hashed =
+        Feature::new("key", "key").then(Hashing { numbers: 1 << 20, signed: true, nulls: NullTexts::Refuse });
+    assert!(matches!(build(vec![hashed]), Err(FeatureError::TooWide { width: 0x10_0000, .. })));
     let square = || vec![wide(300, true), Feature::interaction("square", &["wide", "wide"])];
     assert!(matches!(build(square()), Err(FeatureError::TooWide { width: 90_300, .. })));
 
@@ -318,9 +321,10 @@ fn widths_that_overflow_are_an_error() {
     let error = unknown.fit_batch(&rows, threads(1), &catalog()).unwrap_err();
     assert!(matches!(error, FeatureError::Parameter { parameter: "width", .. }), "{error}");
     // What was stored may claim anything.
-    let json = fit(&builder().features([wide(5, false)]).build(&catalog()).unwrap(), &rows).to_bytes();
-    let json = String::from_utf8(json).unwrap().replace("[[[5]]]", "[[[18446744073709551615]]]");
-    let error = FittedFeatures::from_bytes(json.as_bytes(), &catalog()).unwrap_err();
+    let mut bytes = fit(&builder().features([wide(5, false)]).build(&catalog()).unwrap(), &rows).to_bytes();
+    let place = bytes.windows(7).position(|bytes| bytes == b"[[[5]]]").unwrap();
+    bytes.splice(place + 3..place + 4, u64::MAX.to_string().into_bytes());
+    let error = FittedFeatures::from_bytes(&bytes, &catalog()).unwrap_err();
     assert!(matches!(error, FeatureError::Parameter { parameter: "width", .. }), "{error}");
 }
 
