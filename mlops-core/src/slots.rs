@@ -173,6 +173,10 @@ impl Slots {
     /// Makes every value missing; what was allocated stays.
     pub fn clear(&mut self) {
         self.slots.fill(Slot::Missing);
+        self.clear_side();
+    }
+
+    fn clear_side(&mut self) {
         self.side.clear();
         self.numbers.clear();
         self.cut = 0;
@@ -186,8 +190,11 @@ impl Slots {
 
     /// Makes it a row of `len` values of which the first `request` are absent, for a reader to fill in.
     pub fn expect(&mut self, request: usize, len: usize) {
-        self.reset(len);
-        self.slots.iter_mut().take(request).for_each(|slot| *slot = Slot::Absent);
+        self.slots.resize(len, Slot::Missing);
+        let (expected, others) = self.slots.split_at_mut(request.min(len));
+        expected.fill(Slot::Absent);
+        others.fill(Slot::Missing);
+        self.clear_side();
     }
 
     /// The first value that is absent.
@@ -221,6 +228,7 @@ impl Slots {
     }
 
     /// Sets the slot at `index`; a place past the end is left alone.
+    #[inline]
     pub fn set(&mut self, index: usize, slot: Slot) {
         if let Some(place) = self.slots.get_mut(index) {
             *place = slot;
@@ -278,6 +286,7 @@ impl Slots {
     }
 
     /// Sets a category by its text: its code if the vocabulary holds it, else as unseen.
+    #[inline]
     pub fn set_category(&mut self, index: usize, text: &str, vocabulary: &Vocabulary) {
         match vocabulary.code(text) {
             Some(code) => self.set(index, Slot::Category(code)),
@@ -307,6 +316,7 @@ impl Slots {
     }
 
     /// The value at `index`; missing past the end.
+    #[inline]
     #[must_use]
     pub fn value(&self, index: usize) -> Value<'_> {
         match self.slots.get(index).copied().unwrap_or_default() {
@@ -336,6 +346,7 @@ impl Slots {
         Span { start: start as u32, len: len as u32 }
     }
 
+    #[inline]
     fn text(&self, span: Span) -> &str {
         let (start, len) = (span.start as usize, span.len as usize);
         self.side.get(start..start + len).unwrap_or_default()

@@ -12,7 +12,7 @@ use crate::define::lineage::Lineage;
 use crate::define::plan::{Plan, PlannedSource};
 use crate::define::scratch::ScratchPool;
 use crate::define::set::{FeatureSet, check_width};
-use crate::encode::{Use, uses};
+use crate::encode::{Quick, Use, uses};
 use crate::read::RowReader;
 use crate::transform::Chain;
 
@@ -27,6 +27,10 @@ pub struct FittedFeatures {
     pub(crate) schema: SlotSchema,
     pub(crate) reader: RowReader,
     pub(crate) features: Vec<CompiledFeature>,
+    /// The same order, for a row.
+    pub(crate) turns: Vec<Quick>,
+    /// No vocabulary.
+    pub(crate) none: Arc<Vocabulary>,
     /// In which order they are computed.
     pub(crate) order: Vec<usize>,
     /// By slot.
@@ -57,6 +61,14 @@ impl CompiledFeature {
     /// Which of all numbers are its own.
     pub(crate) fn numbers(&self) -> Range<usize> {
         self.offset..self.offset + self.width()
+    }
+
+    /// The slot that its value is, if it is a column as it is.
+    pub(crate) fn slot(&self) -> Option<usize> {
+        match &self.source {
+            PlannedSource::Value { value, own_vocabulary: false } => value.slot(),
+            _ => None,
+        }
     }
 
     /// The vocabulary that its texts are looked up in, if they are no plain column of categories.
@@ -127,7 +139,9 @@ impl FittedFeatures {
             set,
             vocabularies,
             schema,
+            turns: plan.order.iter().map(|&place| Quick::new(place, &features[place])).collect(),
             order: plan.order,
+            none,
             features,
             names: names.into(),
             fingerprint: Fingerprint::of(&[]),

@@ -2,6 +2,7 @@
 
 mod batch;
 mod chunk;
+mod quick;
 mod sparse;
 
 use std::borrow::Cow;
@@ -19,6 +20,7 @@ use crate::read::BatchReader;
 use crate::transform::{Block, Refusal};
 
 pub(crate) use chunk::{Given, Use, columns, rows_at_a_time, uses};
+pub(crate) use quick::Quick;
 pub use sparse::EncodedSparse;
 
 /// Why a row isn't encoded.
@@ -93,8 +95,15 @@ impl FittedFeatures {
     }
 
     fn encode_with(&self, slots: &Slots, scratch: &Scratch, numbers: &mut [f64]) -> Result<(), EncodeError> {
-        for &place in &self.order {
-            let feature = &self.features[place];
+        for turn in &self.turns {
+            match turn.one(slots, &self.none, numbers) {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err((refusal, value)) => {
+                    return Err(refused(&self.features[turn.feature].name, refusal, Some(value)));
+                }
+            }
+            let feature = &self.features[turn.feature];
             match &feature.source {
                 PlannedSource::Value { value, .. } => {
                     let mut value = value.value(slots, scratch);

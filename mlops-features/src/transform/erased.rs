@@ -87,6 +87,7 @@ impl<T: Transform> AnyTransform for T {
 /// Any [`Fitted`].
 pub(crate) trait AnyFitted: fmt::Debug + Send + Sync {
     fn as_any(&self) -> &dyn Any;
+    fn as_any_arc(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
     fn count(&self) -> usize;
     fn flag_count(&self) -> usize;
     fn number_names(&self, of: &str, vocabulary: &Vocabulary) -> Vec<String>;
@@ -114,6 +115,10 @@ pub(crate) trait AnyFitted: fmt::Debug + Send + Sync {
 
 impl<F: Fitted> AnyFitted for F {
     fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_arc(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
 

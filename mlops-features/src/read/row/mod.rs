@@ -19,8 +19,8 @@ use self::key::Key;
 use self::nested::Nested;
 use self::plan::{Node, Target, plan};
 
-/// Reads the fields of a row into the slots of their columns. Fields that come in the order of the columns are
-/// found by one comparison; any others by a look-up; those that no column names are passed over. The field `b` inside of
+/// Reads the fields of a row into the slots of their columns. Fields that come in the order of the columns, or of the row
+/// before, are found by one comparison; any others by a look-up; those that no column names are passed over. The field `b` inside of
 /// the field `a` is the column `a.b`.
 #[derive(Clone, Debug)]
 pub(crate) struct RowReader {
@@ -41,7 +41,7 @@ impl RowReader {
     ) -> Result<(), EncodeError> {
         slots.expect(schema.request, schema.fields.len());
         let fields = &schema.fields[..schema.request];
-        row.serialize(Row { reader: self, node: &self.nodes[0], fields, slots, next: 0 })
+        row.serialize(Row { reader: self, node: &self.nodes[0], fields, slots, last: None })
             .map_err(|error| error.0)?;
         match slots.first_absent() {
             Some(index) => Err(EncodeError::MissingField { field: schema.fields[index].name.clone() }),
@@ -74,29 +74,26 @@ struct Row<'a> {
     node: &'a Node,
     fields: &'a [SlotField],
     slots: &'a mut Slots,
-    /// The child that comes next, if all come in order.
-    next: usize,
+    /// The child that came last.
+    last: Option<usize>,
 }
 
 impl Row<'_> {
     #[inline]
     fn place(&self, name: &str) -> Option<usize> {
-        match self.node.children.get(self.next) {
-            Some(child) if *child.name == *name => Some(self.next),
-            _ => self.node.place(name),
-        }
+        self.node.place_after(self.last, name)
     }
 
     /// Reads the value of the child at `place`.
     #[inline]
     fn put<T: Serialize + ?Sized>(&mut self, place: usize, value: &T) -> Result<(), ReadError> {
         let child = &self.node.children[place];
-        self.next = child.then;
+        self.last = Some(place);
         match child.target {
             Target::Slot(index) => value.serialize(Cell { field: &self.fields[index], index, slots: self.slots }),
             Target::Nested { node, slot } => {
                 let (reader, fields) = (self.reader, self.fields);
-                let row = Row { reader, node: &reader.nodes[node], fields, slots: self.slots, next: 0 };
+                let row = Row { reader, node: &reader.nodes[node], fields, slots: self.slots, last: None };
                 value.serialize(Nested { row, slot })
             }
         }
@@ -146,7 +143,10 @@ impl SerializeStruct for Row<'_> {
 
     #[inline]
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), ReadError> {
-        self.field(name, value)
+        match self.node.place_of_static(self.last, name) {
+            Some(place) => self.put(place, value),
+            None => Ok(()),
+        }
     }
 
     fn end(self) -> Result<(), ReadError> {

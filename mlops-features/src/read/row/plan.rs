@@ -1,6 +1,8 @@
 //! Where the fields of rows go.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use mlops_core::SlotSchema;
 
@@ -9,21 +11,40 @@ use mlops_core::SlotSchema;
 const MAX_DEPTH: usize = 64;
 
 /// The fields of a row, or of what is nested in it at one place.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Node {
     /// In the order of the definition.
     pub(super) children: Vec<Child>,
+    /// The child that came first in the last row.
+    first: AtomicUsize,
     places: HashMap<Box<str>, usize, foldhash::fast::FixedState>,
     /// The slots of everything inside.
     pub(super) below: Vec<usize>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Child {
-    pub(super) name: Box<str>,
+    name: Box<str>,
     pub(super) target: Target,
-    /// The child that comes next in a row in the order of the definition.
-    pub(super) then: usize,
+    /// Where the name lay in the program when a struct brought it last: there lies no other.
+    address: AtomicUsize,
+    /// The child that came next in the last row; at first, that in the order of the definition.
+    then: AtomicUsize,
+}
+
+impl Clone for Child {
+    fn clone(&self) -> Self {
+        let copy = |number: &AtomicUsize| AtomicUsize::new(number.load(Relaxed));
+        let (name, target) = (self.name.clone(), self.target);
+        Self { name, target, address: copy(&self.address), then: copy(&self.then) }
+    }
+}
+
+impl Clone for Node {
+    fn clone(&self) -> Self {
+        let (children, places, below) = (self.children.clone(), self.places.clone(), self.below.clone());
+        Self { children, first: AtomicUsize::new(self.first.load(Relaxed)), places, below }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,13 +57,58 @@ pub(super) enum Target {
 
 impl Node {
     /// The place of a child.
-    pub(super) fn place(&self, name: &str) -> Option<usize> {
+    fn place(&self, name: &str) -> Option<usize> {
         self.places.get(name).copied()
+    }
+
+    /// The place of a child that comes after the one at `last`, first of all the one that came there in the last row.
+    #[inline]
+    pub(super) fn place_after(&self, last: Option<usize>, name: &str) -> Option<usize> {
+        let then = self.then(last);
+        match self.children.get(then.load(Relaxed)) {
+            Some(child) if *child.name == *name => Some(then.load(Relaxed)),
+            _ => self.learn(then, name),
+        }
+    }
+
+    /// The same for a name that is part of the program, which is known by where it lies.
+    #[inline]
+    pub(super) fn place_of_static(&self, last: Option<usize>, name: &'static str) -> Option<usize> {
+        let address = name.as_ptr() as usize;
+        let lies_there = |child: &Child| child.address.load(Relaxed) == address && child.name.len() == name.len();
+        // The processor needn't wait to be told where this is.
+        let next = last.map_or(0, |last| last + 1);
+        if self.children.get(next).is_some_and(lies_there) {
+            return Some(next);
+        }
+        let then = self.then(last);
+        let place = then.load(Relaxed);
+        match self.children.get(place) {
+            Some(child) if lies_there(child) => Some(place),
+            Some(child) if *child.name == *name => {
+                child.address.store(address, Relaxed);
+                Some(place)
+            }
+            _ => self.learn(then, name),
+        }
+    }
+
+    #[inline]
+    fn then(&self, last: Option<usize>) -> &AtomicUsize {
+        last.and_then(|last| self.children.get(last)).map_or(&self.first, |child| &child.then)
+    }
+
+    #[cold]
+    fn learn(&self, then: &AtomicUsize, name: &str) -> Option<usize> {
+        let place = self.place(name)?;
+        then.store(place, Relaxed);
+        Some(place)
     }
 
     fn push(&mut self, name: &str, target: Target) -> usize {
         let place = self.children.len();
-        self.children.push(Child { name: name.into(), target, then: place + 1 });
+        let (address, then) = (AtomicUsize::new(0), AtomicUsize::new(place + 1));
+        self.children.push(Child { name: name.into(), target, address, then });
         self.places.insert(name.into(), place);
         place
     }
@@ -74,7 +140,7 @@ pub(super) fn plan(schema: &SlotSchema) -> Vec<Node> {
             None => row.push(name, Target::Slot(slot)),
         };
         if let Some(before) = before {
-            row.children[before].then = place;
+            row.children[before].then = AtomicUsize::new(place);
         }
         before = is_nested(name).then_some(place);
     }
