@@ -3,14 +3,8 @@
 use mlops_core::{Code, Value, Vocabulary};
 
 use super::graph::{Graph, Tensor};
-use super::number::Block;
+use super::number::{Block, Started};
 use crate::transform::{AnyFitted, FittedOneHot, FittedOrdinal, FittedTarget, OfCategory};
-
-/// Numbers of a text, and where it is refused.
-pub(super) struct Encoded {
-    pub(super) numbers: Option<Block>,
-    pub(super) refused: Option<Tensor>,
-}
 
 /// The texts that an encoding tells from all others, beside those of the vocabulary; `None` for one that may tell any.
 fn own_texts(fitted: &dyn AnyFitted) -> Option<Vec<&str>> {
@@ -24,15 +18,15 @@ fn own_texts(fitted: &dyn AnyFitted) -> Option<Vec<&str>> {
 /// The encoding of a text.
 ///
 /// # Errors
-/// What ONNX lacks; `name` is what the encoding is called.
+/// What ONNX lacks.
 pub(super) fn encode(
     graph: &mut Graph,
     text: &Tensor,
     fitted: &dyn AnyFitted,
     vocabulary: &Vocabulary,
-    name: &str,
-) -> Result<Encoded, String> {
-    let own = own_texts(fitted).ok_or_else(|| format!("the transform `{name}`"))?;
+    lacks: impl FnOnce() -> String,
+) -> Result<Started, String> {
+    let own = own_texts(fitted).ok_or_else(lacks)?;
     let texts: Vec<&str> = vocabulary.texts().chain(own.iter().copied()).collect();
     if texts.contains(&"") {
         return Err("a null beside the empty text, which is a category".into());
@@ -69,7 +63,7 @@ pub(super) fn encode(
         let refused = looked_up_ints(graph, refused, &place);
         graph.as_mask(&refused)
     });
-    Ok(Encoded { numbers: Block::new(numbers, width), refused })
+    Ok(Started { numbers: Block::new(numbers, width), flag: None, refused })
 }
 
 /// What a table has for each row, which has a place in it.

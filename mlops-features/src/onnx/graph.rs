@@ -1,6 +1,6 @@
 //! A graph of ONNX as it grows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use mlops_core::Fingerprint;
@@ -155,7 +155,7 @@ impl Graph {
         self.node_with("LabelEncoder", &[text], vec![keys, places, Attribute::int("default_int64", count)])
     }
 
-    /// The graph with this output.
+    /// The graph with this output, without what that doesn't need.
     pub(super) fn finish(mut self, name: &str, output: &Tensor, width: usize) -> GraphProto {
         self.proto.node.push(Node {
             input: vec![output.name.to_string()],
@@ -166,7 +166,20 @@ impl Graph {
         let doc = "A row that is refused is NaN throughout.";
         self.proto.output.push(ValueInfo::of_rows(NUMBERS, DOUBLE, width, doc));
         self.proto.name = name.into();
+        self.prune();
         self.proto
+    }
+
+    /// Leaves out what nothing uses, such as masks of nulls that nobody asks for.
+    fn prune(&mut self) {
+        let mut used = BTreeSet::from([NUMBERS.to_owned()]);
+        for node in self.proto.node.iter().rev() {
+            if node.output.iter().any(|output| used.contains(output)) {
+                used.extend(node.input.iter().cloned());
+            }
+        }
+        self.proto.node.retain(|node| node.output.iter().any(|output| used.contains(output)));
+        self.proto.initializer.retain(|tensor| used.contains(&tensor.name));
     }
 }
 

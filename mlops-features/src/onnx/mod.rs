@@ -23,6 +23,9 @@ const IR_VERSION: i64 = 8;
 const OPERATORS: i64 = 18;
 const ML_OPERATORS: i64 = 3;
 
+/// A graph knows how many rows there are by its inputs.
+const NO_ROWS: &str = "rows without a column";
+
 /// A feature as nodes.
 #[derive(Clone, Debug, Default)]
 struct OnnxFeature {
@@ -95,7 +98,7 @@ impl FittedFeatures {
         let lacks = |what: &str| FeatureError::NotInOnnx { feature: self.set().name.clone(), what: what.into() };
         let mut blocks = Vec::new();
         for block in features.iter().filter_map(|feature| feature.numbers.as_ref()) {
-            blocks.push(graph.in_rows(&block.numbers).ok_or_else(|| lacks("rows without a column"))?);
+            blocks.push(graph.in_rows(&block.numbers).ok_or_else(|| lacks(NO_ROWS))?);
         }
         if blocks.is_empty() {
             return Err(lacks("rows without a number"));
@@ -129,64 +132,53 @@ impl FittedFeatures {
     /// A feature, from those before it.
     fn feature(&self, graph: &mut Graph, place: usize, before: &[OnnxFeature]) -> Result<OnnxFeature, String> {
         let (feature, definition) = (&self.features[place], &self.set().features()[place]);
-        let transform = |step: usize| format!("the transform `{}`", definition.transforms[step].name);
-        let (mut numbers, mut refused, mut flag, mut done) = (None, None, None, 0);
-        match (&feature.source, &definition.input) {
+        let lacks = |step: usize| format!("the transform `{}`", definition.transforms[step].name);
+        let (mut started, done) = match (&feature.source, &definition.input) {
             (PlannedSource::Value { .. }, Input::Value(value)) => {
-                done = 1;
                 let value = value::value(graph, value, &self.schema)?;
-                (numbers, flag, refused) = self.first(graph, feature, value, &definition.transforms[0].name)?;
+                (first(graph, feature, value, || lacks(0))?, 1)
             }
             (PlannedSource::Product(factors), _) => {
                 let factors: Vec<_> = factors.iter().map(|&factor| before[factor].numbers.clone()).collect();
-                numbers = number::product(graph, &factors);
+                (Started { numbers: number::product(graph, &factors), ..Started::default() }, 0)
             }
-            (PlannedSource::Value { .. }, Input::Product(_)) => {}
-        }
+            (PlannedSource::Value { .. }, Input::Product(_)) => unreachable!("a product is planned as one"),
+        };
         for (step, fitted) in feature.chain.steps().iter().enumerate().skip(done) {
-            if let Some(block) = numbers {
-                numbers = number::further(graph, &block, fitted, &mut refused).ok_or_else(|| transform(step))?;
+            if let Some(block) = started.numbers {
+                let further = number::further(graph, &block, fitted, &mut started.refused);
+                started.numbers = further.ok_or_else(|| lacks(step))?;
             }
         }
-        if let Some(flag) = flag {
-            numbers = Some(match numbers {
-                Some(block) => {
-                    let numbers = graph.beside(&[&block.numbers, &flag]);
-                    Block { numbers, width: block.width + 1 }
-                }
-                None => Block { numbers: flag, width: 1 },
-            });
-        }
+        let Started { numbers, flag, refused } = started;
+        let numbers = match (numbers, flag) {
+            (Some(block), Some(flag)) => Block::new(graph.beside(&[&block.numbers, &flag]), block.width + 1),
+            (None, Some(flag)) => Block::new(flag, 1),
+            (numbers, None) => numbers,
+        };
         Ok(OnnxFeature { numbers, refused })
     }
+}
 
-    /// What the first transform makes of a value: numbers, a flag, and where it is refused.
-    fn first(
-        &self,
-        graph: &mut Graph,
-        feature: &CompiledFeature,
-        value: OnnxValue,
-        name: &str,
-    ) -> Result<(Option<Block>, Option<Tensor>, Option<Tensor>), String> {
-        let lacks = || format!("the transform `{name}`");
-        let [fitted] = feature.chain.steps().first().map(Vec::as_slice).unwrap_or_default() else {
-            return Err(lacks());
-        };
-        match value {
-            OnnxValue::Number(x) => {
-                let Started { number, flag, refused } =
-                    number::start(graph, x, fitted.as_ref()).ok_or_else(lacks)?;
-                let mut in_rows =
-                    |tensor: &Tensor| graph.in_rows(tensor).ok_or_else(|| "rows without a column".to_owned());
-                let number = in_rows(&number)?;
-                let flag = flag.as_ref().map(in_rows).transpose()?;
-                Ok((Block::new(number, 1), flag, refused))
-            }
-            OnnxValue::Text(text) => {
-                let text = graph.in_rows(&text).ok_or_else(|| "rows without a column".to_owned())?;
-                let encoded = category::encode(graph, &text, fitted.as_ref(), &feature.vocabulary, name)?;
-                Ok((encoded.numbers, None, encoded.refused))
-            }
+/// What the first transform makes of a value.
+fn first(
+    graph: &mut Graph,
+    feature: &CompiledFeature,
+    value: OnnxValue,
+    lacks: impl Fn() -> String,
+) -> Result<Started, String> {
+    let [fitted] = feature.chain.steps().first().map(Vec::as_slice).unwrap_or_default() else {
+        return Err(lacks());
+    };
+    let no_rows = || NO_ROWS.to_owned();
+    match value {
+        OnnxValue::Number(mut x) => {
+            x.value = graph.in_rows(&x.value).ok_or_else(no_rows)?;
+            number::start(graph, x, fitted.as_ref()).ok_or_else(lacks)
+        }
+        OnnxValue::Text(text) => {
+            let text = graph.in_rows(&text).ok_or_else(no_rows)?;
+            category::encode(graph, &text, fitted.as_ref(), &feature.vocabulary, lacks)
         }
     }
 }

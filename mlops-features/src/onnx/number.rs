@@ -25,20 +25,26 @@ impl Block {
     }
 }
 
-/// Numbers, the flag beside them, and where they are refused.
+/// The numbers of a value, the flag beside them, and where it is refused.
+#[derive(Debug, Default)]
 pub(super) struct Started {
-    pub(super) number: Tensor,
+    pub(super) numbers: Option<Block>,
     pub(super) flag: Option<Tensor>,
     pub(super) refused: Option<Tensor>,
 }
 
-/// The policy for nulls; `None` for another transform.
+/// The policy for nulls, of a number that is there for every row; `None` for another transform.
 pub(super) fn start(graph: &mut Graph, x: OnnxNumber, fitted: &dyn AnyFitted) -> Option<Started> {
     let fitted: &FittedNumber = fitted.as_any().downcast_ref()?;
-    let flag = fitted.flagged.then(|| match &x.null {
-        Some(null) => graph.as_float(null),
-        None => graph.float(0.0),
-    });
+    let flag = if fitted.flagged {
+        let flag = match &x.null {
+            Some(null) => graph.as_float(null),
+            None => graph.float(0.0),
+        };
+        Some(graph.in_rows(&flag)?)
+    } else {
+        None
+    };
     let (number, refused) = match (x.null, fitted.null) {
         (Some(null), Some(JsonFloat(fill))) => {
             let fill = graph.float(fill);
@@ -46,7 +52,7 @@ pub(super) fn start(graph: &mut Graph, x: OnnxNumber, fitted: &dyn AnyFitted) ->
         }
         (null, _) => (x.value, null),
     };
-    Some(Started { number, flag, refused })
+    Some(Started { numbers: Block::new(number, 1), flag, refused })
 }
 
 /// The fitted of a step, if all are of this type.

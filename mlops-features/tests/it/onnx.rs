@@ -134,7 +134,7 @@ pub(crate) fn to_fit_on() -> Vec<Row> {
             n: (i % 5 != 1).then_some(i as i64 % 11 - 4),
             key: [Some("a"), Some("b"), Some("a"), Some("ä b"), None, Some("rare"), Some("b")][i % 7],
             word: [Some("un"), Some("deux"), None, Some("trois")][i % 4],
-            last_value: (i % 3 != 0).then_some(z / 3.0),
+            last_value: (!i.is_multiple_of(3)).then_some(z / 3.0),
             last_word: [Some("in"), None, Some("out")][i % 3],
             count: Some(i as i64 % 4),
         }
