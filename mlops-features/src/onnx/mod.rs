@@ -66,8 +66,11 @@ impl FittedFeatures {
     /// bit, but for powers, exponentials, logarithms, sines and cosines, which are the runtime's own, and the sign of a
     /// zero.
     ///
+    /// A function is known by its name and its version 1, whatever catalog it came from.
+    ///
     /// # Errors
-    /// [`FeatureError::NotInOnnx`] for the first feature that uses what isn't in this table.
+    /// [`FeatureError::NotInOnnx`] for the first feature that uses what isn't in this table, or for the set where all its
+    /// numbers were dropped or it reads no column.
     ///
     /// ```
     /// # use std::sync::Arc;
