@@ -305,6 +305,15 @@ pub enum FeatureError {
         /// The views of the features.
         wanted: Fingerprint,
     },
+    /// A feature that has no form in ONNX.
+    #[cfg(feature = "onnx")]
+    #[error("feature `{feature}` can't be written in ONNX, which lacks {what}")]
+    NotInOnnx {
+        /// The feature.
+        feature: String,
+        /// What ONNX lacks.
+        what: String,
+    },
     /// A file that can't be read or written.
     #[error("cannot use `{}`", path.display())]
     Io {

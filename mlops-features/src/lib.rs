@@ -6,6 +6,8 @@ mod error;
 mod fit;
 mod fitted;
 mod label;
+#[cfg(feature = "onnx")]
+mod onnx;
 mod read;
 mod server;
 mod split;

@@ -121,11 +121,11 @@ enum Gathered {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FittedBucketise {
-    between: Vec<JsonFloat>,
+    pub(crate) between: Vec<JsonFloat>,
     first: JsonFloat,
     last: JsonFloat,
-    encode: BucketEncoding,
-    nan: NaNs,
+    pub(crate) encode: BucketEncoding,
+    pub(crate) nan: NaNs,
 }
 
 const MOST: usize = 65_536;

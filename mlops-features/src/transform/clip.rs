@@ -44,8 +44,8 @@ impl ClipToQuantiles {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
-    low: JsonFloat,
-    high: JsonFloat,
+    pub(crate) low: JsonFloat,
+    pub(crate) high: JsonFloat,
 }
 
 impl Transform for ClipToQuantiles {

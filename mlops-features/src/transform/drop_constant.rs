@@ -41,7 +41,7 @@ impl DropConstant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
-    pub(super) kept: bool,
+    pub(crate) kept: bool,
 }
 
 impl Transform for DropConstant {

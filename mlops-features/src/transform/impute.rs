@@ -73,8 +73,8 @@ impl Impute {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FittedImpute {
-    fill: JsonFloat,
-    flagged: bool,
+    pub(crate) fill: JsonFloat,
+    pub(crate) flagged: bool,
 }
 
 impl Transform for Impute {

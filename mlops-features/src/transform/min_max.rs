@@ -62,9 +62,9 @@ impl MinMax {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FittedMinMax {
-    least: JsonFloat,
-    range: JsonFloat,
-    to: MinMax,
+    pub(crate) least: JsonFloat,
+    pub(crate) range: JsonFloat,
+    pub(crate) to: MinMax,
 }
 
 impl Transform for MinMax {

@@ -35,6 +35,13 @@ use mlops_core::{SlotKind, Timestamp, Value, Vocabulary};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+#[cfg(feature = "onnx")]
+pub(crate) use {
+    bucketise::FittedBucketise, clip::Bounds, drop_constant::Kept, frequency::OfCategory, impute::FittedImpute,
+    min_max::FittedMinMax, number::FittedNumber, one_hot::FittedOneHot, ordinal::FittedOrdinal, standard::Linear,
+    target::FittedTarget,
+};
+
 pub use bucketise::{BucketEncoding, Bucketise, Edges, NaNs};
 pub(crate) use chain::{Block, Chain, Room};
 pub use clip::ClipToQuantiles;

@@ -74,8 +74,8 @@ impl From<Nulls> for Number {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FittedNumber {
-    null: Option<JsonFloat>,
-    flagged: bool,
+    pub(crate) null: Option<JsonFloat>,
+    pub(crate) flagged: bool,
 }
 
 impl Transform for Number {

@@ -102,7 +102,7 @@ pub struct FittedOrdinal {
     /// By code, `None` for one that wasn't given; nothing where each code is its place.
     places: Option<Vec<Option<u32>>>,
     /// Of categories that were given and not seen.
-    unseen: BTreeMap<String, u32>,
+    pub(crate) unseen: BTreeMap<String, u32>,
     null: Option<JsonFloat>,
     unknown: Option<JsonFloat>,
 }

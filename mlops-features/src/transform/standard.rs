@@ -32,8 +32,8 @@ impl Default for Standard {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Linear {
-    pub(super) shift: JsonFloat,
-    pub(super) scale: JsonFloat,
+    pub(crate) shift: JsonFloat,
+    pub(crate) scale: JsonFloat,
 }
 
 impl Fitted for Linear {

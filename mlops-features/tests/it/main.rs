@@ -20,6 +20,10 @@ mod lists;
 mod nested;
 mod numeric_transforms;
 mod one_kernel;
+#[cfg(feature = "onnx")]
+mod onnx;
+#[cfg(feature = "onnx")]
+mod onnx_run;
 mod outputs;
 mod over_time;
 mod printing;
