@@ -319,7 +319,8 @@ impl Fitting {
     /// # Errors
     /// [`FeatureError::OtherFit`] for a pass of another definition, or another pass.
     pub fn merge(&mut self, other: Self) -> Result<(), FeatureError> {
-        if self.set != other.set || self.passes != other.passes {
+        // A definition with NaN in it isn't equal to itself; as a text it is.
+        if self.set.fingerprint() != other.set.fingerprint() || self.passes != other.passes {
             let of = |fitting: &Self| format!("pass {} of `{}`", fitting.passes + 1, fitting.set.name);
             return Err(FeatureError::OtherFit { got: of(&other), wanted: of(self) });
         }
