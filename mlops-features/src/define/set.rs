@@ -259,6 +259,13 @@ impl FeatureSet {
         if self.features.is_empty() {
             return Err(FeatureError::NoFeature { set: self.name.clone() });
         }
+        match self.columns.columns.first() {
+            Some(Column { name, kind: SlotKind::Time }) if *name == self.time => {}
+            _ => {
+                let (got, allowed) = (format!("`{}`", self.time), "the first of the columns, which holds times");
+                return Err(FeatureError::Parameter { name: self.name.clone(), parameter: "time", got, allowed });
+            }
+        }
         distinct("sources", self.sources.iter().map(|source| source.name.as_str()))?;
         distinct("features", self.features.iter().map(|feature| feature.name.as_str()))?;
         for source in &self.sources {

@@ -144,6 +144,7 @@ impl FeatureSet {
     /// # Errors
     /// Those of [`FeatureSetBuilder::build`](crate::FeatureSetBuilder::build), with this catalog.
     pub fn start_fit(&self, catalog: &Catalog) -> Result<Fitting, FeatureError> {
+        self.check(catalog)?;
         let schema = self.slot_schema(&BTreeMap::new())?;
         let plan = Plan::new(&self.features, &schema, catalog)?;
         let texts = |wanted: bool| wanted.then(TextCounts::default);
