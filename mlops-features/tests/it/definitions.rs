@@ -443,15 +443,7 @@ fn build(features: Vec<Feature>, columns: &[(&'static str, Kind)]) -> FeatureSet
     let mut builder = FeatureSet::builder("random", "at");
     let others = COLUMNS[1..].iter().filter(|column| is_read(column.0) && !columns.contains(column));
     for (name, kind) in columns.iter().chain(others) {
-        builder = match kind {
-            Kind::Float => builder.floats(&[name]),
-            Kind::Int => builder.ints(&[name]),
-            Kind::Time => builder.times(&[name]),
-            Kind::Category => builder.categories(&[name]),
-            Kind::Text => builder.texts(&[name]),
-            Kind::Numbers => builder.number_lists(&[name]),
-            Kind::Texts => builder.text_lists(&[name]),
-        };
+        builder = kind.column(builder, name);
     }
     builder.features(features).build(&Catalog::new()).unwrap()
 }

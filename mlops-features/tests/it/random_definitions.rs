@@ -30,7 +30,11 @@ fn fit_parts(set: &FeatureSet, parts: &[(RecordBatch, &[f64])]) -> Result<Fitted
 }
 
 /// Fits on all rows by one pass.
-fn fit_whole(set: &FeatureSet, rows: &RecordBatch, labels: &[f64]) -> Result<FittedFeatures, FeatureError> {
+pub(crate) fn fit_whole(
+    set: &FeatureSet,
+    rows: &RecordBatch,
+    labels: &[f64],
+) -> Result<FittedFeatures, FeatureError> {
     let mut pass = set.start_fit(&Catalog::new())?;
     loop {
         pass.update(rows, labels)?;
@@ -76,11 +80,11 @@ fn fitted(set: &FeatureSet, rows: &RecordBatch, labels: &[f64]) -> Option<Fitted
     }
 }
 
-fn labels_of(count: usize) -> Vec<f64> {
+pub(crate) fn labels_of(count: usize) -> Vec<f64> {
     (0..count).map(|i| [0.0, 1.0, 1.0, 0.25][i * 7 % 4]).collect()
 }
 
-fn bits<'a>(numbers: impl IntoIterator<Item = &'a f64>) -> Vec<u64> {
+pub(crate) fn bits<'a>(numbers: impl IntoIterator<Item = &'a f64>) -> Vec<u64> {
     numbers.into_iter().map(|x| x.to_bits()).collect()
 }
 

@@ -9,9 +9,12 @@ use arrow::array::{
 };
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Field, Float64Type};
+use mlops_core::JsonFloat;
+use mlops_features::FeatureSetBuilder;
 use proptest::prelude::*;
 use proptest::sample::select;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::json;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -74,7 +77,46 @@ impl Serialize for Row {
     }
 }
 
+impl Kind {
+    /// Adds a column of the kind.
+    pub(crate) fn column(self, builder: FeatureSetBuilder, name: &str) -> FeatureSetBuilder {
+        match self {
+            Self::Float => builder.floats(&[name]),
+            Self::Int => builder.ints(&[name]),
+            Self::Time => builder.times(&[name]),
+            Self::Category => builder.categories(&[name]),
+            Self::Text => builder.texts(&[name]),
+            Self::Numbers => builder.number_lists(&[name]),
+            Self::Texts => builder.text_lists(&[name]),
+        }
+    }
+}
+
 impl Row {
+    /// With floats that JSON has no number for as texts.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let cell = |cell: &Cell| match cell {
+            Cell::Float(x) => json!(JsonFloat(*x)),
+            Cell::Numbers(numbers) => numbers.iter().map(|&x| json!(JsonFloat(x))).collect(),
+            other => json!(other),
+        };
+        COLUMNS.iter().zip(&self.0).map(|((name, _), value)| (*name, cell(value))).collect()
+    }
+
+    /// The row that [`Row::to_json`] wrote.
+    pub(crate) fn from_json(row: &serde_json::Value) -> Self {
+        let float = |value: &serde_json::Value| JsonFloat::deserialize(value).unwrap().0;
+        let cell = |(name, kind): &(&str, Kind)| match (kind, &row[name]) {
+            (_, serde_json::Value::Null) => Cell::Null(()),
+            (Kind::Float, value) => Cell::Float(float(value)),
+            (Kind::Int | Kind::Time, value) => Cell::Int(value.as_i64().unwrap()),
+            (Kind::Category | Kind::Text, value) => Cell::Text(value.as_str().unwrap().to_owned()),
+            (Kind::Numbers, value) => Cell::Numbers(value.as_array().unwrap().iter().map(float).collect()),
+            (Kind::Texts, value) => Cell::Texts(Vec::deserialize(value).unwrap()),
+        };
+        Self(COLUMNS.iter().map(cell).collect())
+    }
+
     /// With fields in fields, sorted by name; what has nothing but nulls in it is null.
     pub(crate) fn nested(&self) -> impl Serialize + use<> {
         let mut row = BTreeMap::new();
