@@ -93,6 +93,7 @@ fn changed(json: &Json, changes: &[(Index, Change)]) -> Json {
                 let other = json.pointer(from).unwrap().clone();
                 replace(&mut json, other);
             }
+            Change::Drop | Change::Twice if pointer.is_empty() => {}
             Change::Drop => match json.pointer_mut(parent) {
                 Some(Json::Object(fields)) => drop(fields.remove(name)),
                 Some(Json::Array(items)) => drop(items.remove(name.parse().unwrap())),
