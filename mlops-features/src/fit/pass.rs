@@ -144,9 +144,7 @@ impl FeatureSet {
     /// # Errors
     /// Those of [`FeatureSetBuilder::build`](crate::FeatureSetBuilder::build), with this catalog.
     pub fn start_fit(&self, catalog: &Catalog) -> Result<Fitting, FeatureError> {
-        self.check(catalog)?;
-        let schema = self.slot_schema(&BTreeMap::new())?;
-        let plan = Plan::new(&self.features, &schema, catalog)?;
+        let (schema, plan) = self.planned(&BTreeMap::new(), catalog)?;
         let texts = |wanted: bool| wanted.then(TextCounts::default);
         let nothing_seen =
             Seen { vocabulary: Arc::new(Vocabulary::new([""; 0])), counts: Vec::new(), rows: 0, missing: 0 };
@@ -369,7 +367,7 @@ impl Fitting {
             return Ok(FitProgress::Again(self));
         }
         let vocabularies = self.vocabularies();
-        FittedFeatures::new(self.set, vocabularies, self.chains, &self.catalog).map(FitProgress::Done)
+        FittedFeatures::new(self.set, vocabularies, self.schema, self.plan, self.chains).map(FitProgress::Done)
     }
 
     fn finish_step(&mut self, place: usize, states: Vec<State>) -> Result<(), FeatureError> {
