@@ -7,7 +7,6 @@ use std::sync::Arc;
 use mlops_core::{Fingerprint, SlotSchema, Vocabulary};
 
 use crate::FeatureError;
-use crate::define::catalog::Catalog;
 use crate::define::lineage::Lineage;
 use crate::define::plan::{Plan, PlannedSource};
 use crate::define::scratch::ScratchPool;
@@ -94,15 +93,14 @@ pub(crate) fn corrupt(problem: String) -> FeatureError {
 }
 
 impl FittedFeatures {
-    /// Puts a checked definition and what was fitted together.
+    /// Puts a checked definition, its plan over the slots with these vocabularies, and what was fitted together.
     pub(crate) fn new(
         set: FeatureSet,
         vocabularies: Vocabularies,
+        schema: SlotSchema,
+        plan: Plan,
         chains: Vec<Chain>,
-        catalog: &Catalog,
     ) -> Result<Self, FeatureError> {
-        let schema = set.slot_schema(&vocabularies.columns)?;
-        let plan = Plan::new(&set.features, &schema, catalog)?;
         let none = Arc::new(Vocabulary::new([""; 0]));
         let mut features: Vec<CompiledFeature> = Vec::new();
         let mut offset = 0;
@@ -215,5 +213,5 @@ fn names(features: &[CompiledFeature], order: &[usize]) -> Vec<String> {
         };
         names[place] = feature.chain.names(inputs, &feature.vocabulary);
     }
-    names.concat()
+    names.into_iter().flatten().collect()
 }

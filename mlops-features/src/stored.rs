@@ -1,5 +1,6 @@
 //! Fitted features as bytes: a JSON text that people and other programs can read, then the vocabularies, which are long.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,9 +21,9 @@ const FORMAT: u32 = 1;
 /// The JSON form of fitted features.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Stored {
+struct Stored<'a> {
     format: u32,
-    set: FeatureSet,
+    set: Cow<'a, FeatureSet>,
     /// By feature, by transform, by number that goes in.
     fitted: Vec<Vec<Vec<serde_json::Value>>>,
     /// Whose vocabularies come behind the JSON, in this order.
@@ -47,7 +48,7 @@ impl FittedFeatures {
         let Vocabularies { columns, features } = &self.vocabularies;
         let stored = Stored {
             format: FORMAT,
-            set: self.set().clone(),
+            set: Cow::Borrowed(self.set()),
             fitted: fitted.collect(),
             vocabularies: Owners {
                 columns: columns.keys().cloned().collect(),
@@ -75,11 +76,16 @@ impl FittedFeatures {
         struct OnlyFormat {
             format: u32,
         }
-        let (OnlyFormat { format }, _) = json_at_start(bytes)?;
+        // Another format may look like anything but for its number.
+        let read: Result<(Stored<'_>, _), _> = json_at_start(bytes);
+        let format = match &read {
+            Ok((stored, _)) => stored.format,
+            Err(_) => json_at_start::<OnlyFormat>(bytes)?.0.format,
+        };
         if format != FORMAT {
             return Err(FeatureError::NewerFormat { got: format, known: FORMAT });
         }
-        let (stored, rest): (Stored, _) = json_at_start(bytes)?;
+        let (stored, rest) = read?;
         let mut rest = rest.strip_prefix(b"\n").ok_or_else(|| corrupt("no line ends the JSON".into()))?;
         let Owners { columns, features } = stored.vocabularies;
         let vocabularies = Vocabularies {
@@ -89,11 +95,9 @@ impl FittedFeatures {
         if !rest.is_empty() {
             return Err(corrupt(format!("{} bytes behind the last vocabulary", rest.len())));
         }
-        stored.set.check(catalog)?;
-        let schema = stored.set.slot_schema(&vocabularies.columns)?;
-        let plan = Plan::new(&stored.set.features, &schema, catalog)?;
+        let (schema, plan) = stored.set.planned(&vocabularies.columns, catalog)?;
         let chains = chains(&plan, stored.fitted)?;
-        Self::new(stored.set, vocabularies, chains, catalog)
+        Self::new(stored.set.into_owned(), vocabularies, schema, plan, chains)
     }
 
     /// The features as a part of a bundle.

@@ -63,8 +63,9 @@ impl Literal {
     }
 }
 
-/// How deep calls may be nested: definitions come from files, and a file may not overflow the stack.
-const MAX_DEPTH: usize = 64;
+/// How deep calls may be nested: definitions come from files, and a file may not overflow the stack. A call is three
+/// levels of JSON, of which what is stored may have 127.
+const MAX_DEPTH: usize = 40;
 
 /// Binds an expression; `columns` is the places of the schema's fields by name.
 pub(crate) fn compile(
@@ -85,7 +86,7 @@ fn compile_at(
     depth: usize,
 ) -> Result<CompiledExpr, FeatureError> {
     if depth > MAX_DEPTH {
-        let (got, allowed) = (format!("more than {MAX_DEPTH}"), "64 calls deep at most");
+        let (got, allowed) = (format!("more than {MAX_DEPTH}"), "40 calls deep at most");
         return Err(FeatureError::Parameter { name: user.into(), parameter: "depth", got, allowed });
     }
     match expr {

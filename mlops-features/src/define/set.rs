@@ -256,8 +256,24 @@ impl FeatureSet {
 
     /// Every check that [`FeatureSetBuilder::build`] makes; a set that was deserialised goes through it too.
     pub(crate) fn check(&self, catalog: &Catalog) -> Result<(), FeatureError> {
+        self.planned(&BTreeMap::new(), catalog).map(drop)
+    }
+
+    /// The slots and the features, found and checked, with the vocabularies of columns that are known.
+    pub(crate) fn planned(
+        &self,
+        vocabularies: &BTreeMap<String, Arc<Vocabulary>>,
+        catalog: &Catalog,
+    ) -> Result<(SlotSchema, Plan), FeatureError> {
         if self.features.is_empty() {
             return Err(FeatureError::NoFeature { set: self.name.clone() });
+        }
+        match self.columns.columns.first() {
+            Some(Column { name, kind: SlotKind::Time }) if *name == self.time => {}
+            _ => {
+                let (got, allowed) = (format!("`{}`", self.time), "the first of the columns, which holds times");
+                return Err(FeatureError::Parameter { name: self.name.clone(), parameter: "time", got, allowed });
+            }
         }
         distinct("sources", self.sources.iter().map(|source| source.name.as_str()))?;
         distinct("features", self.features.iter().map(|feature| feature.name.as_str()))?;
@@ -296,11 +312,15 @@ impl FeatureSet {
             }
             self.event_value(window, catalog)?;
         }
-        let schema = self.slot_schema(&BTreeMap::new())?;
+        let schema = self.slot_schema(vocabularies)?;
         distinct("columns", schema.fields.iter().map(|field| field.name.as_str()))?;
-        let width = Plan::new(&self.features, &schema, catalog)?.known_width();
+        let plan = Plan::new(&self.features, &schema, catalog)?;
+        let width = plan.known_width();
         check_width(&self.name, width)?;
-        if self.sparse { Ok(()) } else { self.check_dense(width) }
+        if !self.sparse {
+            self.check_dense(width)?;
+        }
+        Ok((schema, plan))
     }
 
     /// Checks that a matrix of so many numbers a row may be made.

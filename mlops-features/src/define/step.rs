@@ -21,7 +21,16 @@ pub struct Step {
 
 /// Parameters in one order, however they were written.
 fn sorted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-    Json::deserialize(deserializer).map(in_order)
+    let json = Json::deserialize(deserializer)?;
+    Ok(if is_in_order(&json) { json } else { in_order(json) })
+}
+
+fn is_in_order(json: &Json) -> bool {
+    match json {
+        Json::Object(map) => map.keys().is_sorted() && map.values().all(is_in_order),
+        Json::Array(items) => items.iter().all(is_in_order),
+        _ => true,
+    }
 }
 
 fn in_order(json: Json) -> Json {

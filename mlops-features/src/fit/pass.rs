@@ -144,8 +144,7 @@ impl FeatureSet {
     /// # Errors
     /// Those of [`FeatureSetBuilder::build`](crate::FeatureSetBuilder::build), with this catalog.
     pub fn start_fit(&self, catalog: &Catalog) -> Result<Fitting, FeatureError> {
-        let schema = self.slot_schema(&BTreeMap::new())?;
-        let plan = Plan::new(&self.features, &schema, catalog)?;
+        let (schema, plan) = self.planned(&BTreeMap::new(), catalog)?;
         let texts = |wanted: bool| wanted.then(TextCounts::default);
         let nothing_seen =
             Seen { vocabulary: Arc::new(Vocabulary::new([""; 0])), counts: Vec::new(), rows: 0, missing: 0 };
@@ -319,7 +318,8 @@ impl Fitting {
     /// # Errors
     /// [`FeatureError::OtherFit`] for a pass of another definition, or another pass.
     pub fn merge(&mut self, other: Self) -> Result<(), FeatureError> {
-        if self.set != other.set || self.passes != other.passes {
+        // A definition with NaN in it isn't equal to itself; as a text it is.
+        if self.set.fingerprint() != other.set.fingerprint() || self.passes != other.passes {
             let of = |fitting: &Self| format!("pass {} of `{}`", fitting.passes + 1, fitting.set.name);
             return Err(FeatureError::OtherFit { got: of(&other), wanted: of(self) });
         }
@@ -367,7 +367,7 @@ impl Fitting {
             return Ok(FitProgress::Again(self));
         }
         let vocabularies = self.vocabularies();
-        FittedFeatures::new(self.set, vocabularies, self.chains, &self.catalog).map(FitProgress::Done)
+        FittedFeatures::new(self.set, vocabularies, self.schema, self.plan, self.chains).map(FitProgress::Done)
     }
 
     fn finish_step(&mut self, place: usize, states: Vec<State>) -> Result<(), FeatureError> {

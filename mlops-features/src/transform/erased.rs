@@ -214,8 +214,7 @@ pub(crate) type ReadTransform = fn(&serde_json::Value) -> Result<Arc<dyn AnyTran
 
 /// What a catalog knows of a transform.
 pub(crate) fn kind_of<T: Transform>() -> ((String, u32), ReadTransform) {
-    let read: ReadTransform =
-        |parameters| Ok(Arc::new(serde_json::from_value::<T>(parameters.clone()).map_err(stored)?));
+    let read: ReadTransform = |parameters| Ok(Arc::new(T::deserialize(parameters).map_err(stored)?));
     ((T::NAME.into(), T::VERSION), read)
 }
 
