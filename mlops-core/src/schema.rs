@@ -166,7 +166,7 @@ mod tests {
         for name in ["customer.age", "customer.of.", "customer.of.age.", "x.y", "x.", ".x", "of.age", "."] {
             assert_eq!(check(name, SlotKind::Int), Err(format!("column `{name}` (int) is missing")));
         }
-        let wrong = check("customer.of.age", SlotKind::Text).unwrap_err();
+        let wrong = check("customer.of.age", SlotKind::Text).expect_err("it isn't there");
         assert_eq!(wrong, "column `customer.of.age` is of type Int32, which doesn't read as text");
     }
 

@@ -256,7 +256,7 @@ fn fitted(features: &FittedFeatures) -> Result<Value, Failure> {
 /// The categories of a column, in order.
 fn categories<'a>(features: &'a FittedFeatures, name: &str) -> impl Iterator<Item = &'a str> {
     let field = features.slot_schema().fields.iter().find(|field| field.name == name);
-    field.and_then(|field| field.vocabulary.as_deref()).into_iter().flat_map(|texts| texts.texts())
+    field.and_then(|field| field.vocabulary.as_deref()).into_iter().flat_map(mlops_core::Vocabulary::texts)
 }
 
 fn main() -> Result<(), Failure> {

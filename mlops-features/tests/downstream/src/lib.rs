@@ -70,7 +70,7 @@ impl Transform for OfLargest {
     type Fitted = Share;
 
     fn check(&self, input: InputKind) -> Result<(), TransformError> {
-        if !(0.0 < self.most.0) {
+        if self.most.0.is_nan() || self.most.0 <= 0.0 {
             let got = self.most.0.to_string();
             return Err(TransformError::Parameter { parameter: "most", got, allowed: "more than 0" });
         }
