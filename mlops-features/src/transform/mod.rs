@@ -38,8 +38,7 @@ use serde::de::DeserializeOwned;
 #[cfg(feature = "onnx")]
 pub(crate) use {
     bucketise::FittedBucketise, clip::Bounds, drop_constant::Kept, frequency::OfCategory, impute::FittedImpute,
-    min_max::FittedMinMax, number::FittedNumber, one_hot::FittedOneHot, ordinal::FittedOrdinal, standard::Linear,
-    target::FittedTarget,
+    min_max::FittedMinMax, one_hot::FittedOneHot, target::FittedTarget,
 };
 
 pub use bucketise::{BucketEncoding, Bucketise, Edges, NaNs};
