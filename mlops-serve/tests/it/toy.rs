@@ -34,6 +34,7 @@ impl Scaled {
     }
 
     /// The same with two slots of lists, which are missing for a row below 0 and empty for 0.
+    #[cfg(feature = "log")]
     fn with_lists(scale: f64) -> Self {
         let mut scaled = Self::new(scale);
         for (name, kind) in [("halves", SlotKind::Numbers), ("words", SlotKind::Texts)] {
@@ -113,9 +114,11 @@ impl EncoderFormat<f64> for ScaledFormat {
 }
 
 /// Features with slots of lists.
+#[cfg(feature = "log")]
 #[derive(Debug)]
 struct ListsFormat;
 
+#[cfg(feature = "log")]
 impl EncoderFormat<f64> for ListsFormat {
     fn media_type(&self) -> &'static str {
         "text/scale"
@@ -217,6 +220,7 @@ pub(crate) fn loaded(scale: f64, share: f64) -> LoadedBundle<f64> {
 }
 
 /// The same with slots of lists.
+#[cfg(feature = "log")]
 pub(crate) fn loaded_with_lists(scale: f64, share: f64) -> LoadedBundle<f64> {
     let bundle = bundle_of_features(&Scaled::with_lists(scale), share, "probability");
     LoadedBundle::load(Arc::new(bundle), &ListsFormat, &[&ShareFormat]).unwrap()
