@@ -154,7 +154,8 @@ fn one_kernel(features: &FittedFeatures, rows: &[Row]) -> Result<(), TestCaseErr
                         prop_assert_eq!(Err(&source), by_row[wanted].as_ref(), "{}", way);
                     }
                     (other, _) => {
-                        prop_assert!(false, "{way}: {refused:?} was refused, {:?}", other.map(|all| all.len()))
+                        let problem = format!("{way}: {refused:?} was refused, {:?}", other.map(|all| all.len()));
+                        return Err(TestCaseError::fail(problem));
                     }
                 }
             }
