@@ -302,13 +302,8 @@ impl FeatureSet {
         }
         for window in &self.windows {
             if window.length.is_zero() {
-                let (got, allowed) = ("0".into(), "more than 0");
-                return Err(FeatureError::Parameter {
-                    name: window.name.clone(),
-                    parameter: "length",
-                    got,
-                    allowed,
-                });
+                let (name, got, allowed) = (window.name.clone(), "0".into(), "more than 0");
+                return Err(FeatureError::Parameter { name, parameter: "length", got, allowed });
             }
             self.event_value(window, catalog)?;
         }

@@ -33,6 +33,7 @@ mod over_time;
 mod printing;
 mod random_definitions;
 mod random_rows;
+mod random_transforms;
 mod rows;
 mod streams;
 mod target_transforms;
