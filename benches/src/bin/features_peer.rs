@@ -4,10 +4,12 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
+use foldhash::fast::FixedState;
 use mlops_core::{Dataset, EncodeError, Encoder, SlotEncoder, Slots, Timestamp};
 use mlops_features::{Catalog, Feature, FeatureError, FeatureSet, FittedFeatures, Nulls};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -82,13 +84,13 @@ struct BareRow {
 }
 
 /// The loop by hand.
-struct Bare {
+struct Bare<Hasher> {
     means: [f64; FLOATS],
     scales: [f64; FLOATS],
-    codes: [HashMap<String, u32, foldhash::fast::FixedState>; TEXTS],
+    codes: [HashMap<String, u32, Hasher>; TEXTS],
 }
 
-impl Bare {
+impl<Hasher: BuildHasher + Default> Bare<Hasher> {
     /// With what the features learnt.
     fn new(features: &FittedFeatures) -> Result<Self, Failure> {
         let fitted = fitted(features)?;
@@ -222,13 +224,25 @@ fn one_row(repeats: usize, features: &FittedFeatures, first: &Dataset, wanted: &
     let mut numbers = vec![0.0; features.names().len()];
     timed_rows("one row, encode alone", repeats, &slots, |slots| features.encode(slots, black_box(&mut numbers)))?;
 
-    let (bare, rows) = (Bare::new(features)?, bare_rows(first)?);
+    bare_loop::<FixedState>("one row, bare loop", repeats, features, first, wanted)?;
+    bare_loop::<RandomState>("one row, bare loop, std's hash", repeats, features, first, wanted)
+}
+
+/// Checks the loop by hand, and then times it.
+fn bare_loop<Hasher: BuildHasher + Default>(
+    work: &str,
+    repeats: usize,
+    features: &FittedFeatures,
+    first: &Dataset,
+    wanted: &[f64],
+) -> Result<(), Failure> {
+    let (bare, rows) = (Bare::<Hasher>::new(features)?, bare_rows(first)?);
     let (mut out, width) = ([0.0; WIDTH], features.names().len());
     for (row, wanted) in rows.iter().zip(wanted.chunks(width)) {
         bare.encode(row, &mut out);
-        same("bare loop", &out[..width], wanted)?;
+        same(work, &out[..width], wanted)?;
     }
-    timed_rows("one row, bare loop", repeats, &rows, |row| {
+    timed_rows(work, repeats, &rows, |row| {
         bare.encode(row, black_box(&mut out));
         Ok(())
     })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mlops_core::{Slots, Value, Vocabulary};
+use mlops_core::{Slot, Slots, Value, Vocabulary};
 
 use crate::fitted::CompiledFeature;
 use crate::transform::{AnyFitted, Fitted, FittedNumber, FittedOrdinal, Linear, Refusal};
@@ -39,7 +39,10 @@ impl Quick {
                     Some(number) => Some(Kernel::Number(number)),
                     None => Arc::clone(first).as_any_arc().downcast().ok().map(Kernel::Ordinal),
                 },
-                [[first], [second]] => Some(Kernel::Linear(number(&**first)?, *second.as_any().downcast_ref()?)),
+                [[first], [second]] => {
+                    let number = number(&**first).filter(|number| !number.flagged)?;
+                    Some(Kernel::Linear(number, *second.as_any().downcast_ref()?))
+                }
                 _ => None,
             }
         };
@@ -59,7 +62,17 @@ impl Quick {
         numbers: &mut [f64],
     ) -> Result<bool, (Refusal, Value<'a>)> {
         let Some(out) = numbers.get_mut(self.out..) else { return Ok(false) };
-        let value = slots.value(self.slot);
+        // Nearly every number is a float: its kind is asked once for all steps.
+        if let (Kernel::Linear(_, linear), Some(&Slot::Float(x)), [out, ..]) =
+            (&self.kernel, slots.as_slice().get(self.slot), &mut *out)
+        {
+            *out = linear.number(x);
+            return Ok(true);
+        }
+        self.any(slots.value(self.slot), none, out)
+    }
+
+    fn any<'a>(&self, value: Value<'a>, none: &Vocabulary, out: &mut [f64]) -> Result<bool, (Refusal, Value<'a>)> {
         match &self.kernel {
             Kernel::Number(number) => number.apply(value, none, out),
             Kernel::Linear(number, linear) => {

@@ -36,10 +36,17 @@ pub struct Linear {
     pub(crate) scale: JsonFloat,
 }
 
+impl Linear {
+    #[inline]
+    pub(crate) fn number(&self, x: f64) -> f64 {
+        (x - self.shift.0) / self.scale.0
+    }
+}
+
 impl Fitted for Linear {
     #[inline]
     fn apply(&self, value: Value<'_>, _: &Vocabulary, out: &mut [f64]) -> Result<(), Refusal> {
-        out[0] = (as_float(value).ok_or(Refusal::Null)? - self.shift.0) / self.scale.0;
+        out[0] = self.number(as_float(value).ok_or(Refusal::Null)?);
         Ok(())
     }
 }
