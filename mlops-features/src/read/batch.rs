@@ -49,8 +49,7 @@ impl BatchReader {
 
     /// Some rows of a column.
     pub(crate) fn values(&self, column: usize, field: &SlotField, rows: Range<usize>) -> Vec<Value<'_>> {
-        let column = &self.columns[column];
-        rows.map(|row| column.value(field, row)).collect()
+        self.columns[column].values(field, rows)
     }
 
     /// Some rows of a column of floats, if none of them is null.

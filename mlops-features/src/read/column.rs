@@ -1,5 +1,6 @@
 //! Arrow columns, each in the one type that its kind is read from.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
@@ -7,7 +8,7 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float64Type, TimeUnit, TimestampMicrosecondType};
 use arrow::error::ArrowError;
-use mlops_core::{SlotField, SlotKind, Texts, Timestamp, Value};
+use mlops_core::{SlotField, SlotKind, Texts, Timestamp, Value, Vocabulary};
 
 /// A column in the one type that its kind is read from.
 #[derive(Clone, Debug)]
@@ -80,15 +81,27 @@ impl Column {
             Self::Time(array) => Value::Time(Timestamp::from_micros(array.value(row))),
             Self::Text(array) => match &field.vocabulary {
                 None => Value::Text(array.value(row)),
-                Some(vocabulary) => match vocabulary.code(array.value(row)) {
-                    Some(code) => Value::Category(code),
-                    None => Value::Unseen(array.value(row)),
-                },
+                Some(vocabulary) => category(array.value(row), vocabulary),
             },
             Self::Numbers(lists) => Value::Numbers(&lists.items.values()[lists.range(row)]),
             Self::Texts(lists) => Value::Texts(Texts::of(&lists.items[lists.range(row)])),
         }
     }
+
+    pub(super) fn values(&self, field: &SlotField, rows: Range<usize>) -> Vec<Value<'_>> {
+        match (self, &field.vocabulary) {
+            // Nearly all texts are categories, and what is the same for all is asked once.
+            (Self::Text(array), Some(vocabulary)) if array.null_count() == 0 => {
+                rows.map(|row| category(array.value(row), vocabulary)).collect()
+            }
+            _ => rows.map(|row| self.value(field, row)).collect(),
+        }
+    }
+}
+
+#[inline]
+fn category<'a>(text: &'a str, vocabulary: &Vocabulary) -> Value<'a> {
+    vocabulary.code(text).map_or(Value::Unseen(text), Value::Category)
 }
 
 impl<Items> Lists<Items> {
@@ -96,7 +109,7 @@ impl<Items> Lists<Items> {
         self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
     }
 
-    fn range(&self, row: usize) -> std::ops::Range<usize> {
+    fn range(&self, row: usize) -> Range<usize> {
         self.offsets[row] as usize..self.offsets[row + 1] as usize
     }
 }
