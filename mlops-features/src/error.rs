@@ -305,6 +305,12 @@ pub enum FeatureError {
         /// The views of the features.
         wanted: Fingerprint,
     },
+    /// State that has not seen all events of its log yet.
+    #[error("the state of the views {views} is not ready: past events are still being read")]
+    StateNotReady {
+        /// Its views.
+        views: Fingerprint,
+    },
     /// A feature that has no form in ONNX.
     #[cfg(feature = "onnx")]
     #[error("feature `{feature}` can't be written in ONNX, which lacks {what}")]

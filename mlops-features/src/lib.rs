@@ -25,7 +25,7 @@ pub use define::feature::{Feature, Input};
 pub use define::function::{Argument, ArgumentError, MAX_ARGUMENTS, ScalarFn, Scratch, as_float};
 pub use define::lineage::Lineage;
 pub use define::set::{FeatureSet, FeatureSetBuilder};
-pub use define::source::{Availability, Source, View, Window};
+pub use define::source::{Availability, Source, Unique, View, Window};
 pub use define::step::Step;
 pub use encode::EncodedSparse;
 pub use error::FeatureError;
@@ -35,7 +35,9 @@ pub use label::{Label, LabelDefinition, Labelled, Labels};
 pub use read::TableRow;
 pub use server::{FeatureServer, FeaturesFormat};
 pub use split::FitSplit;
-pub use time::{Appended, EventLog, EventStream, Feed, OnlineState, Replay, Stamp, gather_history};
+pub use time::{
+    Appended, Backfill, EventLog, EventStream, Feed, OnlineState, OnlineStates, Replay, Stamp, gather_history,
+};
 pub use transform::{
     BucketEncoding, Bucketise, ClipToQuantiles, Distribution, DropConstant, DropMissing, Edges, Fill, Impute,
     MaxAbs, MinMax, NaNs, Power, PowerMethod, Quantile, Robust,

@@ -11,7 +11,7 @@ use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::fitted::FittedFeatures;
 use crate::stored::MEDIA_TYPE;
-use crate::time::{OnlineState, RowPlan};
+use crate::time::{OnlineState, OnlineStates, RowPlan};
 
 /// Gathers rows for fitted features from online state: the request's columns, then what was known at its time.
 #[derive(Clone, Debug)]
@@ -54,20 +54,29 @@ impl<Row: Serialize + ?Sized> Gather<Row> for FeatureServer {
 #[derive(Clone, Debug, Default)]
 pub struct FeaturesFormat {
     catalog: Catalog,
-    state: Option<Arc<OnlineState>>,
+    states: OnlineStates,
 }
 
 impl FeaturesFormat {
     /// A format without online state: features that gather answer [`EncodeError::NotReady`].
     #[must_use]
     pub fn new(catalog: Catalog) -> Self {
-        Self { catalog, state: None }
+        Self { catalog, states: OnlineStates::default() }
     }
 
     /// With the state that rows are gathered from.
     #[must_use]
-    pub fn with_state(mut self, state: Arc<OnlineState>) -> Self {
-        self.state = Some(state);
+    pub fn with_state(self, state: Arc<OnlineState>) -> Self {
+        let states = OnlineStates::default();
+        states.add(state);
+        self.with_states(&states)
+    }
+
+    /// With the states of a stream, those included that are attached to it later: each bundle is loaded with that of its
+    /// views, and not before it is ready.
+    #[must_use]
+    pub fn with_states(mut self, states: &OnlineStates) -> Self {
+        self.states = states.clone();
         self
     }
 }
@@ -80,7 +89,10 @@ impl<Row: Serialize + ?Sized + 'static> EncoderFormat<Row> for FeaturesFormat {
     fn load(&self, bytes: &[u8]) -> Result<LoadedEncoder<Row>, FormatError> {
         let failed = |error: FeatureError| FormatError { problem: error.to_string() };
         let features = Arc::new(FittedFeatures::from_bytes(bytes, &self.catalog).map_err(failed)?);
-        let gather = match &self.state {
+        let (states, views) = (self.states.all(), features.set().view_fingerprint());
+        let state = states.iter().find(|state| state.fingerprint() == views).or(states.first());
+        let gather = match state {
+            Some(state) if !state.is_ready() => return Err(failed(FeatureError::StateNotReady { views })),
             Some(state) => FeatureServer::new(Arc::clone(&features), Arc::clone(state)).map_err(failed)?,
             None => FeatureServer { features: Arc::clone(&features), state: None },
         };

@@ -14,6 +14,7 @@ use super::plan::Plan;
 use super::source::{Availability, Source, View, Window};
 use super::step::Step;
 use crate::FeatureError;
+use crate::time::check_unique;
 
 /// A definition of features, checked and serialisable.
 ///
@@ -291,6 +292,9 @@ impl FeatureSet {
                 let (name, column) = (source.name.clone(), column.clone());
                 return Err(FeatureError::ListInEvent { name, column, kind: *kind });
             }
+        }
+        for source in &self.sources {
+            check_unique(source, &source_schema(source))?;
         }
         for (name, source, key) in self
             .views

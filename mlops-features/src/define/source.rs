@@ -31,6 +31,18 @@ pub struct Source {
     pub availability: Availability,
     /// The columns that views and windows use.
     pub columns: Schema,
+    /// What tells an event that comes again; `None` where every row is an event of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique: Option<Unique>,
+}
+
+/// Events are told apart by an id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unique {
+    /// The column of the id, a text or an integer.
+    pub column: String,
+    /// How long before the latest event of the source one may have happened whose id is remembered.
+    pub within: Duration,
 }
 
 impl Source {
@@ -42,7 +54,16 @@ impl Source {
             event_time: event_time.into(),
             availability: Availability::After(Duration::ZERO),
             columns: Schema::default(),
+            unique: None,
         }
+    }
+
+    /// Its events have ids in a column, a text or an integer: one that comes again while the first is not longer than
+    /// `within` before the source's latest event is not logged, but counted. A row without an id is an event of its own.
+    #[must_use]
+    pub fn unique(mut self, column: impl Into<String>, within: Duration) -> Self {
+        self.unique = Some(Unique { column: column.into(), within });
+        self
     }
 
     /// Its events are known so long after they happened.

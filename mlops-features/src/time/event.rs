@@ -5,6 +5,7 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use mlops_core::{SlotField, SlotKind, SlotSchema, Timestamp, Value};
 
+use super::seen::Seen;
 use crate::FeatureError;
 use crate::define::set::source_schema;
 use crate::define::source::{Availability, Source};
@@ -83,6 +84,9 @@ pub(super) struct EventTable {
     pub(super) reader: BatchReader,
     /// In the order in which they become known.
     pub(super) events: Vec<TableEvent>,
+    left_out: usize,
+    /// How many came before, by their ids.
+    pub(super) duplicates: usize,
 }
 
 impl EventTable {
@@ -95,11 +99,28 @@ impl EventTable {
         };
         let mut events: Vec<_> = (0..reader.rows()).filter_map(event).collect();
         events.sort_unstable();
-        Ok(Self { schema, reader, events })
+        let left_out = reader.rows() - events.len();
+        Ok(Self { schema, reader, events, left_out, duplicates: 0 })
     }
 
     /// How many rows have no event time.
     pub(super) fn left_out(&self) -> usize {
-        self.reader.rows() - self.events.len()
+        self.left_out
+    }
+
+    /// Leaves out events that came before, in the table or in what was seen.
+    pub(super) fn distinct(&mut self, seen: Option<Seen>) {
+        let Some(mut seen) = seen else { return };
+        let (reader, fields) = (&self.reader, &self.schema.slots.fields);
+        let before = self.events.len();
+        self.events.retain(|event| {
+            let id = seen.id(|slot| reader.value(slot, &fields[slot], event.row as usize));
+            let new = !seen.has(id.as_ref());
+            if new {
+                seen.note(id, event.event_time);
+            }
+            new
+        });
+        self.duplicates += before - self.events.len();
     }
 }

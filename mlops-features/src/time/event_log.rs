@@ -1,6 +1,7 @@
 //! The log of events: what history is computed from, and what online state is rebuilt from.
 
 use std::fs;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use arrow::array::{RecordBatch, UInt32Array};
@@ -12,6 +13,7 @@ use super::files::{create_folder, failed};
 use super::lock::Lock;
 use super::online::{OnlineState, Stamp};
 use super::replay::Replay;
+use super::seen::Seen;
 use super::segment::Segment;
 use super::tail::Tail;
 use crate::FeatureError;
@@ -37,6 +39,8 @@ pub struct Appended {
     pub events: usize,
     /// How many rows had no event time, and so are no events.
     pub left_out: usize,
+    /// How many came before, by their ids, in the table or in the log.
+    pub duplicates: usize,
 }
 
 impl EventLog {
@@ -65,7 +69,7 @@ impl EventLog {
     }
 
     /// Stamps the rows of a table as events of a source and logs them, all or none. They are known when the source
-    /// says, so this is for history; a row without an event time is no event.
+    /// says, so this is for history; a row without an event time is no event, nor is one that came before by its id.
     ///
     /// # Errors
     /// [`FeatureError::Schema`] where the table lacks a column of the source; [`FeatureError::InUse`] while an
@@ -73,12 +77,17 @@ impl EventLog {
     /// the segment can't be written.
     #[tracing::instrument(skip_all, fields(source = source.name, rows = rows.num_rows()))]
     pub fn append(&mut self, source: &Source, rows: &RecordBatch) -> Result<Appended, FeatureError> {
-        let table = EventTable::new(source, rows)?;
-        let appended = Appended { events: table.events.len(), left_out: table.left_out() };
+        let mut table = EventTable::new(source, rows)?;
+        let nothing = Appended { events: 0, left_out: table.left_out(), duplicates: 0 };
+        if table.events.is_empty() {
+            return Ok(nothing);
+        }
+        let _lock = Lock::take(&self.folder)?;
+        table.distinct(Seen::of_log(&self.folder, source)?);
+        let appended = Appended { events: table.events.len(), duplicates: table.duplicates, ..nothing };
         if table.events.is_empty() {
             return Ok(appended);
         }
-        let _lock = Lock::take(&self.folder)?;
         // Someone else may have written since this was opened.
         self.next = self.find_next()?;
         let kept: Vec<usize> =
@@ -101,18 +110,19 @@ impl EventLog {
     /// [`FeatureError::Io`] or [`FeatureError::Segment`] where a segment is damaged, [`FeatureError::Schema`] where it
     /// lacks a column, [`FeatureError::Corrupt`] for a damaged tail.
     pub fn replay(&self, state: &OnlineState) -> Result<Replay, FeatureError> {
-        self.replay_by(state, 0, |stamp| (stamp.available, stamp.sequence))
+        self.replay_by(state, 0..u64::MAX, |stamp| (stamp.available, stamp.sequence))
     }
 
-    /// The events from a sequence number on, in the order in which they were logged.
+    /// The events from a sequence number up to those that came after the log was opened, in the order in which they
+    /// were logged.
     pub(super) fn replay_logged(&self, state: &OnlineState, from: u64) -> Result<Replay, FeatureError> {
-        self.replay_by(state, from, |stamp| (Timestamp::MIN, stamp.sequence))
+        self.replay_by(state, from..self.next, |stamp| (Timestamp::MIN, stamp.sequence))
     }
 
     fn replay_by(
         &self,
         state: &OnlineState,
-        from: u64,
+        sequences: Range<u64>,
         order: impl Fn(&Stamp) -> (Timestamp, u64),
     ) -> Result<Replay, FeatureError> {
         let mut replay = Replay::default();
@@ -121,10 +131,10 @@ impl EventLog {
         for (source, name) in state.source_names().enumerate() {
             let fields = &state.source_schema(source).fields;
             for segment in Segment::list(&self.folder.join(name))? {
-                if segment.last >= from {
+                if segment.last >= sequences.start {
                     let (stamps, batch) = segment.read()?;
                     let reader = BatchReader::new(fields, &batch, &segment.path.display().to_string())?;
-                    replay.push(source, reader, &stamps, from);
+                    replay.push(source, reader, &stamps, &sequences);
                 }
             }
         }
@@ -132,7 +142,7 @@ impl EventLog {
             if let Some(source) = state.source(&table.source) {
                 let path = Tail::path(&self.folder).display().to_string();
                 let reader = BatchReader::new(&state.source_schema(source).fields, &table.columns()?, &path)?;
-                replay.push(source, reader, &table.stamps, from);
+                replay.push(source, reader, &table.stamps, &sequences);
             }
         }
         replay.sort_by(order);

@@ -4,6 +4,7 @@ use arrow::array::RecordBatch;
 use mlops_core::{Fingerprint, Timestamp};
 
 use super::event::{EventTable, TableEvent};
+use super::seen::Seen;
 use super::stream::EventStream;
 use crate::FeatureError;
 use crate::define::set::FeatureSet;
@@ -74,7 +75,9 @@ impl Feed {
             let Some((_, rows)) = tables.iter().find(|(other, _)| *other == name) else {
                 return Err(FeatureError::NoTable { name });
             };
-            sources.push(FeedSource { name, table: EventTable::new(source, rows)?, next: 0 });
+            let mut table = EventTable::new(source, rows)?;
+            table.distinct(Seen::new(source));
+            sources.push(FeedSource { name, table, next: 0 });
         }
         let events = |(number, source): (u32, &FeedSource)| -> Vec<_> {
             source.table.events.iter().map(|event| (event.available, number)).collect()
@@ -143,6 +146,12 @@ impl Feed {
     #[must_use]
     pub fn remaining(&self) -> usize {
         self.order.len() - self.next
+    }
+
+    /// How many rows came before, by their ids.
+    #[must_use]
+    pub fn duplicates(&self) -> usize {
+        self.sources.iter().map(|source| source.table.duplicates).sum()
     }
 
     /// How many rows have no event time, and so are no events.

@@ -19,16 +19,29 @@ impl Key {
         let mut key = Self { inline: [0; Self::INLINE], len: 0, spilled: Vec::new() };
         for &column in columns {
             match slots.value(column) {
-                Value::Int(x) => {
-                    key.push(b"i");
-                    key.push(&x.to_le_bytes());
-                }
+                Value::Int(x) => key.int(x),
                 Value::Text(text) | Value::Unseen(text) => key.text(text),
                 Value::Category(code) => key.text(schema.fields[column].vocabulary.as_ref()?.text(code)?),
                 _ => return None,
             }
         }
         Some(key)
+    }
+
+    /// The key of one value that is no category; `None` where it is none of a key.
+    pub(crate) fn of_value(value: Value<'_>) -> Option<Self> {
+        let mut key = Self { inline: [0; Self::INLINE], len: 0, spilled: Vec::new() };
+        match value {
+            Value::Int(x) => key.int(x),
+            Value::Text(text) | Value::Unseen(text) => key.text(text),
+            _ => return None,
+        }
+        Some(key)
+    }
+
+    fn int(&mut self, x: i64) {
+        self.push(b"i");
+        self.push(&x.to_le_bytes());
     }
 
     fn text(&mut self, text: &str) {

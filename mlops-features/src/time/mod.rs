@@ -1,5 +1,6 @@
 //! Values over time.
 
+mod backfill;
 mod bytes;
 mod columns;
 mod event;
@@ -13,6 +14,7 @@ mod lock;
 mod online;
 mod replay;
 mod row_plan;
+mod seen;
 mod segment;
 mod snapshot;
 mod stream;
@@ -21,6 +23,7 @@ mod tail_writer;
 mod view_state;
 mod window_state;
 
+pub use backfill::{Backfill, OnlineStates};
 pub use event_log::{Appended, EventLog};
 pub(crate) use exact_sum::ExactSum;
 pub use feed::Feed;
@@ -28,5 +31,6 @@ pub use gather::gather_history;
 pub use online::{OnlineState, Stamp};
 pub use replay::Replay;
 pub(crate) use row_plan::RowPlan;
+pub(crate) use seen::check_unique;
 pub use stream::EventStream;
 pub(crate) use window_state::{AnyWindow, TypedWindow};

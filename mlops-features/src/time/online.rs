@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -128,6 +128,7 @@ pub struct OnlineState {
     pub(super) views: Vec<OnlineView>,
     pub(super) windows: Vec<OnlineWindow>,
     unkeyed: AtomicU64,
+    ready: AtomicBool,
 }
 
 impl OnlineState {
@@ -170,7 +171,14 @@ impl OnlineState {
                 states: aggregate.window(window.length),
             });
         }
-        Ok(Self { fingerprint: set.view_fingerprint(), sources, views, windows, unkeyed: AtomicU64::new(0) })
+        Ok(Self {
+            fingerprint: set.view_fingerprint(),
+            sources,
+            views,
+            windows,
+            unkeyed: AtomicU64::new(0),
+            ready: AtomicBool::new(true),
+        })
     }
 
     /// The fingerprint of the views that it is state for.
@@ -183,6 +191,16 @@ impl OnlineState {
     #[must_use]
     pub fn unkeyed(&self) -> u64 {
         self.unkeyed.load(Ordering::Relaxed)
+    }
+
+    /// Whether it has seen all events of its log: state that is being backfilled has not.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Release);
     }
 
     pub(super) fn set_unkeyed(&self, unkeyed: u64) {
@@ -239,6 +257,10 @@ impl OnlineState {
         at: Timestamp,
         slots: &mut Slots,
     ) -> Result<(), EncodeError> {
+        if !self.is_ready() {
+            let (source_name, problem) = ("views and windows".into(), "past events are still being read".into());
+            return Err(EncodeError::NotReady { source_name, at, problem });
+        }
         let behind = |name: &str, behind: Behind| EncodeError::NotReady {
             source_name: name.into(),
             at,

@@ -1,5 +1,7 @@
 //! Events on their way from the log into state.
 
+use std::ops::Range;
+
 use mlops_core::{Slots, Timestamp};
 
 use super::online::{OnlineState, Stamp};
@@ -15,10 +17,10 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Adds the events of a table whose sequence number is `from` or later.
-    pub(super) fn push(&mut self, source: usize, reader: BatchReader, stamps: &[Stamp], from: u64) {
+    /// Adds the events of a table with these sequence numbers.
+    pub(super) fn push(&mut self, source: usize, reader: BatchReader, stamps: &[Stamp], sequences: &Range<u64>) {
         let table = self.tables.len() as u32;
-        let rows = stamps.iter().zip(0..).filter(|(stamp, _)| stamp.sequence >= from);
+        let rows = stamps.iter().zip(0..).filter(|(stamp, _)| sequences.contains(&stamp.sequence));
         self.order.extend(rows.map(|(stamp, row)| (*stamp, table, row)));
         self.tables.push((source, reader));
     }

@@ -14,6 +14,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use parquet::file::statistics::Statistics;
 
 use super::files::{create_folder, failed, write_whole};
 use super::online::Stamp;
@@ -87,6 +88,19 @@ impl Segment {
     pub(super) fn events(&self) -> Result<u64, FeatureError> {
         let rows = self.open()?.metadata().file_metadata().num_rows();
         Ok(u64::try_from(rows).unwrap_or(0))
+    }
+
+    /// The latest event time in it, by its footer; `None` where that doesn't tell.
+    pub(super) fn latest(&self) -> Result<Option<Timestamp>, FeatureError> {
+        let reader = self.open()?;
+        let columns = reader.parquet_schema().columns();
+        let Some(column) = columns.iter().position(|column| column.name() == EVENT_TIME) else { return Ok(None) };
+        let latest = reader.metadata().row_groups().iter().map(|group| match group.column(column).statistics() {
+            Some(Statistics::Int64(times)) => times.max_opt().copied(),
+            _ => None,
+        });
+        // A group that doesn't tell may have any.
+        Ok(latest.collect::<Option<Vec<_>>>().and_then(|times| times.into_iter().max().map(Timestamp::from_micros)))
     }
 
     fn open(&self) -> Result<ParquetRecordBatchReaderBuilder<File>, FeatureError> {

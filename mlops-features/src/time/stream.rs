@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
-use mlops_core::{Slots, Timestamp};
+use mlops_core::{Fingerprint, Slots, Timestamp};
 use serde::Serialize;
 
+use super::backfill::{Backfill, OnlineStates};
 use super::event::EventSchema;
 use super::event_log::EventLog;
 use super::files::create_folder;
 use super::lock::Lock;
 use super::online::{OnlineState, Stamp};
+use super::seen::Seen;
 use super::segment::Segment;
 use super::snapshot::{self, Snapshot};
 use super::tail::{Tail, put_event, put_source, same_columns};
@@ -63,6 +65,9 @@ const SEAL_BYTES: u64 = 1 << 26;
 pub struct EventStream {
     log: EventLog,
     state: Arc<OnlineState>,
+    states: OnlineStates,
+    /// States of other views, each with the numbers that it has for the stream's sources.
+    attached: Vec<(Arc<OnlineState>, Vec<Option<usize>>)>,
     sources: Vec<StreamSource>,
     tail: TailWriter,
     /// How many sources the tail declares.
@@ -75,12 +80,14 @@ pub struct EventStream {
 
 #[derive(Debug)]
 struct StreamSource {
-    name: String,
+    source: Source,
     schema: EventSchema,
     reader: RowReader,
     /// Its number in the tail.
     number: Option<u32>,
     logged: u64,
+    seen: Option<Seen>,
+    duplicates: u64,
 }
 
 impl EventStream {
@@ -104,12 +111,16 @@ impl EventStream {
         };
         log.replay_logged(&state, position)?.advance(&state, Timestamp::MAX);
 
+        let (state, states) = (Arc::new(state), OnlineStates::default());
+        states.add(Arc::clone(&state));
         let mut stream = Self {
             tail: TailWriter::open(&folder, &tail)?,
             declared: tail.tables.len() as u32,
             torn: tail.torn,
             log,
-            state: Arc::new(state),
+            state,
+            states,
+            attached: Vec::new(),
             sources: Vec::new(),
             slots: Slots::default(),
             records: Vec::new(),
@@ -118,6 +129,7 @@ impl EventStream {
         let mut changed = false;
         for source in set.sources() {
             let mut one = StreamSource::new(source);
+            one.seen = Seen::of_log(&stream.log.folder, source)?;
             let segments = Segment::list(&stream.log.folder.join(&source.name))?;
             for segment in &segments {
                 one.logged += segment.events()?;
@@ -142,6 +154,50 @@ impl EventStream {
         &self.state
     }
 
+    /// The stream's own state and those that were attached, for a format that loads bundles of several views.
+    #[must_use]
+    pub fn states(&self) -> &OnlineStates {
+        &self.states
+    }
+
+    /// Begins state of the views and windows of another set, whose sources are the stream's. It takes what the log has
+    /// by [`Backfill::run`], and what comes later once it is attached.
+    ///
+    /// # Errors
+    /// [`FeatureError::Unknown`] for a source that is not logged by this stream, or with other columns or times; what
+    /// [`OnlineState::new`] says.
+    pub fn backfill(&self, set: &FeatureSet, catalog: &Catalog) -> Result<Backfill, FeatureError> {
+        if let Some(source) =
+            set.sources().iter().find(|source| self.sources.iter().all(|one| one.source != **source))
+        {
+            let user = "a stream that logs it otherwise or not at all".into();
+            return Err(FeatureError::Unknown { what: "source", name: source.name.clone(), user });
+        }
+        Ok(Backfill::new(self.log.folder.clone(), OnlineState::new(set, catalog)?))
+    }
+
+    /// Applies to state what was logged since it was last run, and from now on all that is pushed. It is ready then.
+    ///
+    /// # Errors
+    /// Those of [`Backfill::run`].
+    pub fn attach(&mut self, mut backfill: Backfill) -> Result<Arc<OnlineState>, FeatureError> {
+        backfill.run()?;
+        let state = backfill.into_state();
+        let numbers = self.sources.iter().map(|one| state.source(&one.source.name)).collect();
+        self.attached.push((Arc::clone(&state), numbers));
+        state.set_ready(true);
+        self.states.add(Arc::clone(&state));
+        Ok(state)
+    }
+
+    /// Lets the attached state of some views go; the stream's own stays. Servers that have it answer from what it was.
+    pub fn detach(&mut self, views: Fingerprint) {
+        if views != self.state.fingerprint() {
+            self.attached.retain(|(state, _)| state.fingerprint() != views);
+            self.states.remove(views);
+        }
+    }
+
     /// The log, with everything that was pushed.
     #[must_use]
     pub fn log(&self) -> &EventLog {
@@ -151,11 +207,17 @@ impl EventStream {
     /// How many events of a source the log has, sealed or not; 0 for a source that the set doesn't have.
     #[must_use]
     pub fn logged(&self, source: &str) -> u64 {
-        self.sources.iter().find(|one| one.name == source).map_or(0, |one| one.logged)
+        self.sources.iter().find(|one| one.source.name == source).map_or(0, |one| one.logged)
     }
 
     pub(super) fn logged_of(&self, source: usize) -> u64 {
         self.sources.get(source).map_or(0, |one| one.logged)
+    }
+
+    /// How many events of a source came again, by their ids, since the stream was opened; they were not logged.
+    #[must_use]
+    pub fn duplicates(&self, source: &str) -> u64 {
+        self.sources.iter().find(|one| one.source.name == source).map_or(0, |one| one.duplicates)
     }
 
     /// How many bytes of an unfinished last record were cut off when the log was opened.
@@ -166,7 +228,7 @@ impl EventStream {
 
     /// Stamps an event, logs it and applies it: a struct or a map with the columns and times of its source. It could
     /// be known from `now` on at the earliest, later where its source says so, and never before it happened. A row
-    /// without an event time is no event.
+    /// without an event time is no event, nor is one that came before by the id that its source has.
     ///
     /// The event outlasts the end of the process once this has returned, and a loss of power once it was sealed or
     /// synced.
@@ -182,7 +244,7 @@ impl EventStream {
         now: Timestamp,
     ) -> Result<Option<Stamp>, FeatureError> {
         let unknown = || FeatureError::Unknown { what: "source", name: source.into(), user: "an event".into() };
-        let number = self.sources.iter().position(|one| one.name == source).ok_or_else(unknown)?;
+        let number = self.sources.iter().position(|one| one.source.name == source).ok_or_else(unknown)?;
         let one = &self.sources[number];
         one.reader
             .read(&one.schema.slots, row, &mut self.slots)
@@ -210,22 +272,35 @@ impl EventStream {
         let one = &mut self.sources[source];
         let Some(times) = one.schema.times(|slot| self.slots.value(slot)) else { return Ok(None) };
         if self.slots.cut() > 0 {
-            return Err(FeatureError::LongEvent { name: one.name.clone(), allowed: Slots::SIDE_LIMIT });
+            return Err(FeatureError::LongEvent { name: one.source.name.clone(), allowed: Slots::SIDE_LIMIT });
+        }
+        let id = one.seen.as_ref().and_then(|seen| seen.id(|slot| self.slots.value(slot)));
+        if one.seen.as_ref().is_some_and(|seen| seen.has(id.as_ref())) {
+            one.duplicates += 1;
+            return Ok(None);
         }
         let sequence = self.log.next;
         let stamp = Stamp { event_time: times.event_time, available: times.available.max(now), sequence };
         self.records.clear();
         let number = one.number.unwrap_or(self.declared);
         if one.number.is_none() {
-            put_source(&mut self.records, &one.name, &one.schema.slots.fields[..one.schema.columns]);
+            put_source(&mut self.records, &one.source.name, &one.schema.slots.fields[..one.schema.columns]);
         }
         put_event(&mut self.records, number, stamp, &self.slots, one.schema.columns);
         self.tail.write(&self.records, 1)?;
         self.declared = self.declared.max(number + 1);
         one.number = Some(number);
         one.logged += 1;
+        if let Some(seen) = &mut one.seen {
+            seen.note(id, stamp.event_time);
+        }
         self.log.next += 1;
         self.state.apply(source, stamp, &self.slots);
+        for (state, numbers) in &self.attached {
+            if let Some(number) = numbers[source] {
+                state.apply(number, stamp, &self.slots);
+            }
+        }
         Ok(Some(stamp))
     }
 
@@ -279,7 +354,7 @@ impl StreamSource {
     fn new(source: &Source) -> Self {
         let schema = EventSchema::new(source);
         let reader = RowReader::new(&schema.slots);
-        Self { name: source.name.clone(), schema, reader, number: None, logged: 0 }
+        Self { source: source.clone(), schema, reader, number: None, logged: 0, seen: None, duplicates: 0 }
     }
 }
 
