@@ -11,6 +11,7 @@ mod onnx;
 mod read;
 mod server;
 mod split;
+mod store;
 mod stored;
 mod threads;
 mod time;
@@ -35,6 +36,9 @@ pub use label::{Label, LabelDefinition, Labelled, Labels};
 pub use read::TableRow;
 pub use server::{FeatureServer, FeaturesFormat};
 pub use split::FitSplit;
+pub use store::{
+    Materialize, MaterializeCursor, Materialized, MemoryStore, OnlineStore, Record, StoreKey, StorePut, StoreView,
+};
 pub use time::{Appended, EventLog, EventStream, Feed, OnlineState, Replay, Stamp, gather_history};
 pub use transform::{
     BucketEncoding, Bucketise, ClipToQuantiles, Distribution, DropConstant, DropMissing, Edges, Fill, Impute,
@@ -45,3 +49,9 @@ pub use transform::{
     Norm, NullPlace, NullTexts, Nulls, Number, OneHot, Ordinal, Refusal, RowTimes, Seen, Smoothing, Standard,
     Target, TfIdf, Transform, TransformError, Unknown, Values, text_of,
 };
+
+/// What tests of an online store need: a suite that every store passes.
+#[cfg(feature = "testing")]
+pub mod testing {
+    pub use crate::store::conformance;
+}
