@@ -36,9 +36,13 @@ pub use label::{Label, LabelDefinition, Labelled, Labels};
 pub use read::TableRow;
 pub use server::{FeatureServer, FeaturesFormat};
 pub use split::FitSplit;
+#[cfg(feature = "redb")]
+pub use store::RedbStore;
 pub use store::{
     Materialize, MaterializeCursor, Materialized, MemoryStore, OnlineStore, Record, StoreKey, StorePut, StoreView,
 };
+#[cfg(feature = "redis")]
+pub use store::{RedisOptions, RedisStore};
 pub use time::{Appended, EventLog, EventStream, Feed, OnlineState, Replay, Stamp, gather_history};
 pub use transform::{
     BucketEncoding, Bucketise, ClipToQuantiles, Distribution, DropConstant, DropMissing, Edges, Fill, Impute,

@@ -8,6 +8,10 @@ mod materialize;
 mod memory;
 mod online_store;
 mod record;
+#[cfg(feature = "redb")]
+mod redb;
+#[cfg(feature = "redis")]
+mod redis;
 mod view;
 
 use mlops_core::Timestamp;
@@ -20,6 +24,10 @@ pub use materialize::{Materialize, Materialized};
 pub use memory::MemoryStore;
 pub use online_store::{OnlineStore, StoreKey, StorePut};
 pub use record::Record;
+#[cfg(feature = "redb")]
+pub use redb::RedbStore;
+#[cfg(feature = "redis")]
+pub use redis::{RedisOptions, RedisStore};
 pub use view::StoreView;
 
 use crate::Stamp;
