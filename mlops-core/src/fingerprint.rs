@@ -41,6 +41,19 @@ impl Fingerprint {
         Ok(hasher.finish())
     }
 
+    /// A digest that was kept as its 32 bytes.
+    ///
+    /// ```
+    /// use mlops_core::Fingerprint;
+    ///
+    /// let digest = Fingerprint::of(b"abc");
+    /// assert_eq!(Fingerprint::from_bytes(*digest.as_bytes()), digest);
+    /// ```
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes of the digest.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {

@@ -311,6 +311,44 @@ pub enum FeatureError {
         /// Its views.
         views: Fingerprint,
     },
+    /// A store that holds another view of that name.
+    #[error("the store's view `{view}` is of the definition {got}, not of {wanted}")]
+    OtherView {
+        /// The view.
+        view: String,
+        /// The fingerprint of what is stored.
+        got: Fingerprint,
+        /// The fingerprint of the view that was asked for.
+        wanted: Fingerprint,
+    },
+    /// A stored value of a later format.
+    #[error("a stored value of the view `{view}` is of format {got}; this library reads up to {known}")]
+    NewerValue {
+        /// The view.
+        view: String,
+        /// Its format.
+        got: u8,
+        /// The latest that is known.
+        known: u8,
+    },
+    /// A stored value that doesn't hold together.
+    #[error("a stored value of the view `{view}` is bad: {problem}")]
+    BadValue {
+        /// The view.
+        view: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// A store that failed, or can't be reached.
+    #[error("the store `{store}` failed to {call}")]
+    Store {
+        /// Which store.
+        store: String,
+        /// `open`, `put` or `get`.
+        call: &'static str,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A feature that has no form in ONNX.
     #[cfg(feature = "onnx")]
     #[error("feature `{feature}` can't be written in ONNX, which lacks {what}")]

@@ -11,6 +11,7 @@ mod onnx;
 mod read;
 mod server;
 mod split;
+mod store;
 mod stored;
 mod threads;
 mod time;
@@ -35,6 +36,13 @@ pub use label::{Label, LabelDefinition, Labelled, Labels};
 pub use read::TableRow;
 pub use server::{FeatureServer, FeaturesFormat};
 pub use split::FitSplit;
+#[cfg(feature = "redb")]
+pub use store::RedbStore;
+pub use store::{
+    Materialize, MaterializeCursor, Materialized, MemoryStore, OnlineStore, Record, StoreKey, StorePut, StoreView,
+};
+#[cfg(feature = "redis")]
+pub use store::{RedisOptions, RedisStore};
 pub use time::{
     Appended, Backfill, EventLog, EventStream, Feed, OnlineState, OnlineStates, Replay, Stamp, gather_history,
 };
@@ -47,3 +55,9 @@ pub use transform::{
     Norm, NullPlace, NullTexts, Nulls, Number, OneHot, Ordinal, Refusal, RowTimes, Seen, Smoothing, Standard,
     Target, TfIdf, Transform, TransformError, Unknown, Values, text_of,
 };
+
+/// What tests of an online store need: a suite that every store passes.
+#[cfg(feature = "testing")]
+pub mod testing {
+    pub use crate::store::conformance;
+}

@@ -6,7 +6,7 @@ use super::online::Stamp;
 
 /// Bytes that are still to be read. What is beyond their end is `None`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bytes<'a>(pub(super) &'a [u8]);
+pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Bytes<'a> {
     pub(super) fn take(&mut self, len: usize) -> Option<&'a [u8]> {
@@ -15,11 +15,11 @@ impl<'a> Bytes<'a> {
         Some(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.try_into().ok()
     }
 
-    pub(super) fn u8(&mut self) -> Option<u8> {
+    pub(crate) fn u8(&mut self) -> Option<u8> {
         Some(self.array::<1>()?[0])
     }
 
@@ -65,7 +65,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// A value of a kind, or a missing one.
-    pub(super) fn value(&mut self, kind: SlotKind) -> Option<Value<'a>> {
+    pub(crate) fn value(&mut self, kind: SlotKind) -> Option<Value<'a>> {
         match self.u8()? {
             0 => Some(Value::Missing),
             code if code != kind_code(kind) => None,
@@ -115,7 +115,7 @@ pub(super) fn put_stamp(out: &mut Vec<u8>, stamp: Stamp) {
     put_time(out, stamp.available);
 }
 
-pub(super) fn put_value(out: &mut Vec<u8>, value: Value<'_>) {
+pub(crate) fn put_value(out: &mut Vec<u8>, value: Value<'_>) {
     match value {
         Value::Missing | Value::Category(_) | Value::Numbers(_) | Value::Texts(_) => out.push(0),
         Value::Float(x) => {

@@ -56,6 +56,11 @@ impl EventLog {
         Ok(log)
     }
 
+    /// The sequence number behind the last event that is logged by now.
+    pub(crate) fn end(&self) -> Result<u64, FeatureError> {
+        self.find_next()
+    }
+
     fn find_next(&self) -> Result<u64, FeatureError> {
         let tail = Tail::read(&self.folder)?;
         let mut next = tail.last.map_or(0, |last| last + 1);

@@ -1,7 +1,7 @@
 //! Values over time.
 
 mod backfill;
-mod bytes;
+pub(crate) mod bytes;
 mod columns;
 mod event;
 mod event_log;
@@ -9,7 +9,7 @@ mod exact_sum;
 mod feed;
 mod files;
 mod gather;
-mod key;
+pub(crate) mod key;
 mod lock;
 mod online;
 mod replay;
@@ -28,6 +28,7 @@ pub use event_log::{Appended, EventLog};
 pub(crate) use exact_sum::ExactSum;
 pub use feed::Feed;
 pub use gather::gather_history;
+pub(crate) use online::SLACK;
 pub use online::{OnlineState, Stamp};
 pub use replay::Replay;
 pub(crate) use row_plan::RowPlan;

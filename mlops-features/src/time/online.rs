@@ -43,6 +43,16 @@ pub(crate) struct Behind {
     pub(crate) horizon: Option<Timestamp>,
 }
 
+impl Behind {
+    fn named(self, name: &str, at: Timestamp) -> EncodeError {
+        let problem = match self.horizon {
+            Some(horizon) => format!("events before {horizon} were let go"),
+            None => "events were let go".into(),
+        };
+        EncodeError::NotReady { source_name: name.into(), at, problem }
+    }
+}
+
 type Shard<S> = HashMap<Box<[u8]>, S, RandomState>;
 
 /// One view's or window's state, by key.
@@ -261,19 +271,11 @@ impl OnlineState {
             let (source_name, problem) = ("views and windows".into(), "past events are still being read".into());
             return Err(EncodeError::NotReady { source_name, at, problem });
         }
-        let behind = |name: &str, behind: Behind| EncodeError::NotReady {
-            source_name: name.into(),
-            at,
-            problem: match behind.horizon {
-                Some(horizon) => format!("events before {horizon} were let go"),
-                None => "events were let go".into(),
-            },
-        };
         for (view, place) in self.views.iter().zip(&plan.views) {
             let Some(key) = Key::of(slots, schema, &place.key) else { continue };
             let states = view.table.shard(key.as_bytes());
             let Some(state) = states.get(key.as_bytes()) else { continue };
-            let Some(fields) = state.latest_at(at, view.ttl).map_err(|error| behind(&view.name, error))? else {
+            let Some(fields) = state.latest_at(at, view.ttl).map_err(|error| error.named(&view.name, at))? else {
                 continue;
             };
             for (slot, kept) in (place.slot..).zip(fields) {
@@ -287,10 +289,21 @@ impl OnlineState {
                 }
             }
         }
+        self.fill_windows(schema, plan, at, slots)
+    }
+
+    /// As [`OnlineState::fill`], the windows alone.
+    pub(crate) fn fill_windows(
+        &self,
+        schema: &SlotSchema,
+        plan: &RowPlan,
+        at: Timestamp,
+        slots: &mut Slots,
+    ) -> Result<(), EncodeError> {
         for (window, place) in self.windows.iter().zip(&plan.windows) {
             let Some(key) = Key::of(slots, schema, &place.key) else { continue };
             let value = window.states.value(key.as_bytes(), at);
-            if let Some(value) = value.map_err(|error| behind(&window.name, error))? {
+            if let Some(value) = value.map_err(|error| error.named(&window.name, at))? {
                 debug_assert_eq!(schema.fields[place.slot].kind, SlotKind::Float);
                 slots.set(place.slot, Slot::Float(value));
             }

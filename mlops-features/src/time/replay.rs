@@ -34,15 +34,19 @@ impl Replay {
     /// Applies all events that were known by `until` and were not applied yet; says how many.
     pub fn advance(&mut self, state: &OnlineState, until: Timestamp) -> usize {
         let begin = self.next;
-        while let Some(&(stamp, table, row)) = self.order.get(self.next)
-            && stamp.available <= until
-        {
-            let (source, reader) = &self.tables[table as usize];
-            reader.row(state.source_schema(*source), row as usize, &mut self.slots);
-            state.apply(*source, stamp, &self.slots);
-            self.next += 1;
+        while let Some((source, stamp, slots)) = self.next(state, until) {
+            state.apply(source, stamp, slots);
         }
         self.next - begin
+    }
+
+    /// The next event that was known by `until`: its source, its stamp and the source's columns.
+    pub(crate) fn next(&mut self, state: &OnlineState, until: Timestamp) -> Option<(usize, Stamp, &Slots)> {
+        let &(stamp, table, row) = self.order.get(self.next).filter(|(stamp, ..)| stamp.available <= until)?;
+        let (source, reader) = &self.tables[table as usize];
+        reader.row(state.source_schema(*source), row as usize, &mut self.slots);
+        self.next += 1;
+        Some((*source, stamp, &self.slots))
     }
 
     /// How many events were not applied yet.

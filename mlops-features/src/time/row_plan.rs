@@ -11,17 +11,17 @@ use crate::define::set::FeatureSet;
 #[derive(Clone, Debug)]
 pub(crate) struct RowPlan {
     /// In the order of the set's views.
-    pub(super) views: Vec<RowPlace>,
+    pub(crate) views: Vec<RowPlace>,
     /// In the order of the set's windows.
-    pub(super) windows: Vec<RowPlace>,
+    pub(crate) windows: Vec<RowPlace>,
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct RowPlace {
+pub(crate) struct RowPlace {
     /// The slots of the key.
-    pub(super) key: Vec<usize>,
+    pub(crate) key: Vec<usize>,
     /// The first slot of the values.
-    pub(super) slot: usize,
+    pub(crate) slot: usize,
 }
 
 impl RowPlan {

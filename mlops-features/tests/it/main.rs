@@ -37,6 +37,14 @@ mod random_definitions;
 mod random_rows;
 mod random_transforms;
 mod rows;
+mod store_damaged;
+mod store_materialize;
+#[cfg(all(feature = "redb", unix))]
+mod store_redb;
+#[cfg(feature = "redis")]
+mod store_redis;
+mod store_support;
+mod stores;
 mod streams;
 mod target_transforms;
 mod wide;
