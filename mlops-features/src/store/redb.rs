@@ -1,6 +1,7 @@
 //! A store in one file.
 
 use std::fmt;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
@@ -43,7 +44,10 @@ impl RedbStore {
     #[tracing::instrument(skip_all)]
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, FeatureError> {
         let path = path.into();
-        let database = Self::checked(&path).map_err(|source| failed(&path, "open", source))?;
+        // On some damage redb panics before it has looked at the checksums.
+        let opened = catch_unwind(|| Self::checked(&path));
+        let opened = opened.unwrap_or_else(|_| Err(redb::Error::Corrupted("a page of it can't be read".into())));
+        let database = opened.map_err(|source| failed(&path, "open", source))?;
         Ok(Self { path, database })
     }
 

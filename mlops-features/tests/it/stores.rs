@@ -271,7 +271,7 @@ fn an_expiring_store_keeps_what_a_read_could_need() {
     let fill = |from: u32| {
         (from..from + 2_000).for_each(|i| {
             put_at(&store, &views[0], &i.to_le_bytes(), 125);
-        })
+        });
     };
     put_at(&store, &views[0], b"last", 0);
     put_at(&store, &views[1], b"ever", 0);
