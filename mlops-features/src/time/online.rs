@@ -267,10 +267,6 @@ impl OnlineState {
         at: Timestamp,
         slots: &mut Slots,
     ) -> Result<(), EncodeError> {
-        if !self.is_ready() {
-            let (source_name, problem) = ("views and windows".into(), "past events are still being read".into());
-            return Err(EncodeError::NotReady { source_name, at, problem });
-        }
         for (view, place) in self.views.iter().zip(&plan.views) {
             let Some(key) = Key::of(slots, schema, &place.key) else { continue };
             let states = view.table.shard(key.as_bytes());
@@ -300,6 +296,10 @@ impl OnlineState {
         at: Timestamp,
         slots: &mut Slots,
     ) -> Result<(), EncodeError> {
+        if !self.is_ready() {
+            let (source_name, problem) = ("views and windows".into(), "past events are still being read".into());
+            return Err(EncodeError::NotReady { source_name, at, problem });
+        }
         for (window, place) in self.windows.iter().zip(&plan.windows) {
             let Some(key) = Key::of(slots, schema, &place.key) else { continue };
             let value = window.states.value(key.as_bytes(), at);
