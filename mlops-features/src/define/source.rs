@@ -331,7 +331,7 @@ impl Window {
         };
         let (length, hop) = (self.length.as_micros(), self.hop.as_micros());
         match self.limit {
-            _ if length == 0 => refuse("length", "0".into(), "a microsecond or more"),
+            _ if length == 0 => refuse("length", "0".into(), "more than 0"),
             _ if length > i64::MAX as u128 => refuse("length", format!("{:?}", self.length), "fewer years"),
             _ if hop == 0 && !self.hop.is_zero() => refuse("hop", format!("{:?}", self.hop), "0 or microseconds"),
             _ if hop > 0 && !length.is_multiple_of(hop) => {

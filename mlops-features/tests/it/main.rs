@@ -38,3 +38,4 @@ mod rows;
 mod streams;
 mod target_transforms;
 mod wide;
+mod windows;
