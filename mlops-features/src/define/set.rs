@@ -302,7 +302,7 @@ impl FeatureSet {
         {
             self.check_key(name, self.source(source, name)?, key)?;
         }
-        for view in self.views.iter().filter(|view| view.ttl.is_some_and(|ttl| ttl.is_zero())) {
+        if let Some(view) = self.views.iter().find(|view| view.ttl.is_some_and(|ttl| ttl.is_zero())) {
             let (name, got, allowed) = (view.name.clone(), "0".into(), "more than 0");
             return Err(FeatureError::Parameter { name, parameter: "ttl", got, allowed });
         }

@@ -113,7 +113,7 @@ fn variance(values: &[f64]) -> Option<f64> {
     let sum = exact(values, 1);
     let numerator = exact(values, 2) * &count - &sum * &sum;
     // In units of 2^-2148: of what is left of 60 more bits, as many as a float has room for.
-    let quotient: num_bigint::BigInt = (numerator << 60) / (values.len() > 0).then(|| &count * &count)?;
+    let quotient: num_bigint::BigInt = (numerator << 60) / (!values.is_empty()).then(|| &count * &count)?;
     let extra = quotient.bits().saturating_sub(1000);
     let float: f64 = (quotient >> extra).to_string().parse().unwrap();
     let exponent = extra as i32 - 2148 - 60;
