@@ -17,7 +17,10 @@ mod threads;
 mod time;
 mod transform;
 
-pub use define::aggregate::{Aggregate, Count, Mean, Sum};
+pub use define::aggregate::{
+    Aggregate, ApproximateDistinct, ApproximateQuantile, Count, Distinct, First, Last, Max, Mean, Min, Rate, Sum,
+    TimeSinceLast, TopK, Variance, Within,
+};
 pub use define::catalog::Catalog;
 pub use define::expression::{
     Expr, call, column, concat, cross, geohash, haversine, numbers, text, texts, weekday,
@@ -26,7 +29,7 @@ pub use define::feature::{Feature, Input};
 pub use define::function::{Argument, ArgumentError, MAX_ARGUMENTS, ScalarFn, Scratch, as_float};
 pub use define::lineage::Lineage;
 pub use define::set::{FeatureSet, FeatureSetBuilder};
-pub use define::source::{Availability, Source, Unique, View, Window};
+pub use define::source::{Availability, Late, LeadingEdge, Limit, Overflow, Source, Unique, View, Window};
 pub use define::step::Step;
 pub use encode::EncodedSparse;
 pub use error::FeatureError;

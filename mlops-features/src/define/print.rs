@@ -79,7 +79,10 @@ fn view_cells(view: &View) -> [String; 5] {
 }
 
 fn window_cells(window: &Window) -> [String; 5] {
-    let length = span(window.length);
+    let mut length = span(window.length);
+    if !window.hop.is_zero() {
+        length = format!("{length} by {}", span(window.hop));
+    }
     [window.name.clone(), window.source.clone(), window.key.join(", "), aggregated(window), length]
 }
 

@@ -226,20 +226,21 @@ impl FeatureSet {
         self.sources.iter().find(|source| source.name == name).ok_or_else(|| unknown("source", name, user))
     }
 
-    /// The slots of a row; category columns get the vocabularies that are given for them, else empty ones.
+    /// The slots of the columns that a row brings; category columns get the vocabularies that are given for them, else
+    /// empty ones.
+    pub(crate) fn request_fields(&self, vocabularies: &BTreeMap<String, Arc<Vocabulary>>) -> Vec<SlotField> {
+        let field = |column: &Column| slot_field(column.name.clone(), column.kind, vocabularies);
+        self.columns.columns.iter().map(field).collect()
+    }
+
+    /// The slots of a row and of what is gathered for it, with the vocabularies of category columns.
     pub(crate) fn slot_schema(
         &self,
         vocabularies: &BTreeMap<String, Arc<Vocabulary>>,
+        catalog: &Catalog,
     ) -> Result<SlotSchema, FeatureError> {
-        let mut fields = Vec::new();
-        let mut push = |name: String, kind: SlotKind| {
-            let vocabulary = (kind == SlotKind::Category)
-                .then(|| vocabularies.get(&name).cloned().unwrap_or_else(|| Arc::new(Vocabulary::new([""; 0]))));
-            fields.push(SlotField { name, kind, vocabulary });
-        };
-        for column in &self.columns.columns {
-            push(column.name.clone(), column.kind);
-        }
+        let mut fields = self.request_fields(vocabularies);
+        let mut push = |name: String, kind: SlotKind| fields.push(slot_field(name, kind, vocabularies));
         for view in &self.views {
             let source = self.source(&view.source, &view.name)?;
             for name in &view.fields {
@@ -250,7 +251,8 @@ impl FeatureSet {
             }
         }
         for window in &self.windows {
-            push(window.name.clone(), SlotKind::Float);
+            let (value, aggregate) = self.event_value(window, catalog)?;
+            push(window.name.clone(), aggregate.kind_of(value.kind()));
         }
         Ok(SlotSchema { fields, request: self.columns.columns.len() })
     }
@@ -308,14 +310,7 @@ impl FeatureSet {
             let (name, got, allowed) = (view.name.clone(), "0".into(), "more than 0");
             return Err(FeatureError::Parameter { name, parameter: "ttl", got, allowed });
         }
-        for window in &self.windows {
-            if window.length.is_zero() {
-                let (name, got, allowed) = (window.name.clone(), "0".into(), "more than 0");
-                return Err(FeatureError::Parameter { name, parameter: "length", got, allowed });
-            }
-            self.event_value(window, catalog)?;
-        }
-        let schema = self.slot_schema(vocabularies)?;
+        let schema = self.slot_schema(vocabularies, catalog)?;
         distinct("columns", schema.fields.iter().map(|field| field.name.as_str()))?;
         let plan = Plan::new(&self.features, &schema, catalog)?;
         let width = plan.known_width();
@@ -341,10 +336,6 @@ impl FeatureSet {
         let source = self.source(&window.source, &window.name)?;
         let schema = source_schema(source);
         let compiled = compile(&window.value, &schema, &schema.places(), catalog, &window.name)?;
-        if !matches!(compiled.kind(), SlotKind::Float | SlotKind::Int) {
-            let got = compiled.kind();
-            return Err(FeatureError::WrongKind { feature: window.name.clone(), got, wanted: "a number" });
-        }
         let Step { name, version, parameters } = &window.aggregate;
         let read = catalog.aggregate(name, *version).ok_or_else(|| FeatureError::UnknownAggregate {
             aggregate: name.clone(),
@@ -357,7 +348,9 @@ impl FeatureSet {
         });
         let failed =
             |source| FeatureError::Aggregate { window: window.name.clone(), aggregate: name.clone(), source };
-        Ok((compiled, aggregate.map_err(failed)?))
+        let aggregate = aggregate.map_err(failed)?;
+        window.check(aggregate.removes())?;
+        Ok((compiled, aggregate))
     }
 
     fn check_key(&self, user: &str, source: &Source, key: &[String]) -> Result<(), FeatureError> {
@@ -377,6 +370,12 @@ impl FeatureSet {
         }
         Ok(())
     }
+}
+
+fn slot_field(name: String, kind: SlotKind, vocabularies: &BTreeMap<String, Arc<Vocabulary>>) -> SlotField {
+    let vocabulary = (kind == SlotKind::Category)
+        .then(|| vocabularies.get(&name).cloned().unwrap_or_else(|| Arc::new(Vocabulary::new([""; 0]))));
+    SlotField { name, kind, vocabulary }
 }
 
 /// The slots of a source's events: texts are kept as they came.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::aggregate::{Aggregate, Count, Mean, Sum};
 use super::expression::Expr;
 use super::step::Step;
+use crate::FeatureError;
 
 /// When an event could be known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,13 +122,23 @@ pub struct View {
     pub fields: Vec<String>,
     /// How old the event may be; `None` is any age.
     pub ttl: Option<Duration>,
+    /// Whether the edge is open: `event time < t` and `available < t`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub strict: bool,
 }
 
 impl View {
     /// The latest event of a source by key.
     #[must_use]
     pub fn latest(name: impl Into<String>, source: impl Into<String>, key: &[&str]) -> Self {
-        Self { name: name.into(), source: source.into(), key: owned(key), fields: Vec::new(), ttl: None }
+        Self {
+            name: name.into(),
+            source: source.into(),
+            key: owned(key),
+            fields: Vec::new(),
+            ttl: None,
+            strict: false,
+        }
     }
 
     /// The fields to look up.
@@ -143,12 +154,78 @@ impl View {
         self.ttl = Some(ttl);
         self
     }
+
+    /// Takes only what happened, and was known, before `t` itself. The age is still told from `t`.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+}
+
+/// Where a window ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LeadingEdge {
+    /// At the asking time.
+    #[default]
+    Asked,
+    /// At the latest event time of its source that was known at the asking time; before any event it is empty. Where a
+    /// stream comes late by half an hour, an hour's window still has an hour of events.
+    LatestEvent,
+}
+
+/// What becomes of an event that comes late.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Late {
+    /// It counts from when it is known, as long as the window reaches it.
+    #[default]
+    Take,
+    /// It is not taken, but counted by [`OnlineState::late`](crate::OnlineState::late), if it happened more than this before
+    /// the latest event of its key that was taken: events are applied in the order in which they could be known.
+    Drop(Duration),
+}
+
+/// What becomes of an event that is one too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Overflow {
+    /// The oldest goes, and a window that would reach it isn't answered: [`EncodeError::NotReady`] names it.
+    ///
+    /// [`EncodeError::NotReady`]: mlops_core::EncodeError::NotReady
+    Refuse,
+    /// The oldest goes; the answer is that of those which are left.
+    DropOldest,
+}
+
+/// How many events a window without a hop keeps of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// How many, from 1 on: those of its length and the five minutes that a question may come late.
+    pub events: u32,
+    /// What becomes of more; [`OnlineState::overflowed`](crate::OnlineState::overflowed) counts them.
+    pub overflow: Overflow,
 }
 
 /// An aggregate over the last events of an entity, as of a time.
 ///
-/// It takes the events of the key with `t − length < event time ≤ t` and `available ≤ t` and a value that isn't
-/// missing. The window slides with `t` (its hop is 0) and its edge is that of the asking time.
+/// It takes the events of the key with `end − length < event time ≤ end` and `available ≤ t` and a value that isn't
+/// missing.
+///
+/// | parameter | default | range |
+/// |---|---|---|
+/// | `length` | | more than 0 |
+/// | `hop` | 0: the window slides, `end = t` | 0, or a part of the length; `end` is the last multiple of it since 1970, `≤ t` |
+/// | `strict` | no | with it, the answer as of `t` is that as of a microsecond before |
+/// | `leading_edge` | [`LeadingEdge::Asked`] | |
+/// | `late` | [`Late::Take`] | |
+/// | `limit` | none | 1 event or more, without a hop |
+///
+/// The ratio of two sums is an expression of two windows: `column("spent").over("earned")`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Window {
     /// Its name: that of the column that it gives.
@@ -163,6 +240,21 @@ pub struct Window {
     pub aggregate: Step,
     /// How far it reaches back.
     pub length: Duration,
+    /// By how much it moves; 0 where it slides.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub hop: Duration,
+    /// Whether the edge is open: `event time < t` and `available < t`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub strict: bool,
+    /// Where it ends.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub leading_edge: LeadingEdge,
+    /// What becomes of events that come late.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub late: Late,
+    /// How many events it keeps of a key; `None` is any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
 }
 
 impl Window {
@@ -196,8 +288,89 @@ impl Window {
         length: Duration,
     ) -> Self {
         let (value, aggregate) = (value.into(), Step::of_aggregate(&aggregate));
-        Self { name: name.into(), source: source.into(), key: owned(key), value, aggregate, length }
+        Self {
+            name: name.into(),
+            source: source.into(),
+            key: owned(key),
+            value,
+            aggregate,
+            length,
+            hop: Duration::ZERO,
+            strict: false,
+            leading_edge: LeadingEdge::Asked,
+            late: Late::Take,
+            limit: None,
+        }
     }
+
+    /// Moves by a hop: its end is the last multiple of it.
+    #[must_use]
+    pub fn hop(mut self, hop: Duration) -> Self {
+        self.hop = hop;
+        self
+    }
+
+    /// Moves by its length, so that each event is in one window.
+    #[must_use]
+    pub fn tumbling(self) -> Self {
+        let hop = self.length;
+        self.hop(hop)
+    }
+
+    /// Takes only what happened, and was known, before the asking time itself.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Where it ends.
+    #[must_use]
+    pub fn leading_edge(mut self, edge: LeadingEdge) -> Self {
+        self.leading_edge = edge;
+        self
+    }
+
+    /// What becomes of events that come late.
+    #[must_use]
+    pub fn late(mut self, late: Late) -> Self {
+        self.late = late;
+        self
+    }
+
+    /// Keeps so many events of a key at most.
+    #[must_use]
+    pub fn limit(mut self, events: u32, overflow: Overflow) -> Self {
+        self.limit = Some(Limit { events, overflow });
+        self
+    }
+
+    /// Checks the parameters; `removes` tells whether values can be taken out of its aggregate.
+    pub(crate) fn check(&self, removes: bool) -> Result<(), FeatureError> {
+        let refuse = |parameter, got: String, allowed| {
+            Err(FeatureError::Parameter { name: self.name.clone(), parameter, got, allowed })
+        };
+        let (length, hop) = (self.length.as_micros(), self.hop.as_micros());
+        match self.limit {
+            _ if length == 0 => refuse("length", "0".into(), "more than 0"),
+            _ if length > i64::MAX as u128 => refuse("length", format!("{:?}", self.length), "fewer years"),
+            _ if hop == 0 && !self.hop.is_zero() => refuse("hop", format!("{:?}", self.hop), "0 or microseconds"),
+            _ if hop > 0 && !length.is_multiple_of(hop) => {
+                refuse("hop", format!("{:?}", self.hop), "0, or a part of the length")
+            }
+            _ if hop == 0 && !removes => {
+                let allowed = "above 0, since values can't be taken out of its aggregate";
+                refuse("hop", format!("0 with `{}`", self.aggregate.name), allowed)
+            }
+            Some(Limit { events: 0, .. }) => refuse("limit", "0".into(), "1 event or more"),
+            Some(_) if hop > 0 => refuse("limit", "given".into(), "none where there is a hop"),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn owned(names: &[&str]) -> Vec<String> {

@@ -123,9 +123,9 @@ impl FeatureSet {
     /// When each row was asked for and its label known.
     fn times(&self, rows: &RecordBatch, labels: &[Label]) -> Result<Vec<RowTimes>, FeatureError> {
         let table = "the rows to fit on";
-        let schema = self.slot_schema(&BTreeMap::new())?;
-        let reader = BatchReader::new(&schema.fields[..1], rows, table)?;
-        let time = |(row, label): (usize, &Label)| match reader.value(0, &schema.fields[0], row) {
+        let fields = self.request_fields(&BTreeMap::new());
+        let reader = BatchReader::new(&fields[..1], rows, table)?;
+        let time = |(row, label): (usize, &Label)| match reader.value(0, &fields[0], row) {
             Value::Time(at) => Ok(RowTimes { at, label_available: label.available, fold: None }),
             _ => Err(FeatureError::NullKey { table: table.into(), row, column: self.time.clone() }),
         };

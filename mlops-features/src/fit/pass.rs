@@ -352,7 +352,7 @@ impl Fitting {
             let finish = |texts: &mut Option<TextCounts>| texts.take().map(TextCounts::finish);
             self.slot_seen = self.slot_texts.iter_mut().map(finish).collect();
             self.own_seen = self.own_texts.iter_mut().map(finish).collect();
-            self.schema = self.set.slot_schema(&self.vocabularies().columns)?;
+            self.schema = self.set.slot_schema(&self.vocabularies().columns, &self.catalog)?;
             self.plan = Plan::new(&self.set.features, &self.schema, &self.catalog)?;
         }
         for place in 0..self.plan.features.len() {

@@ -33,11 +33,10 @@ impl FeatureSet {
     /// # Errors
     /// [`FeatureError::Schema`] where the table lacks a column, [`FeatureError::NullKey`] for a row without a time.
     pub fn requests(&self, table: &RecordBatch) -> Result<Vec<TableRow>, FeatureError> {
-        let mut schema = self.slot_schema(&BTreeMap::new())?;
-        schema.fields.truncate(schema.request);
+        let fields = self.request_fields(&BTreeMap::new());
         // Texts are read as they are: each version has vocabularies of its own.
-        let reader = BatchReader::new(&schema.fields, table, "the requests")?;
-        let table = Arc::new(Table { fields: schema.fields, reader });
+        let reader = BatchReader::new(&fields, table, "the requests")?;
+        let table = Arc::new(Table { fields, reader });
         let request = |row| match table.reader.value(0, &table.fields[0], row) {
             Value::Time(at) => Ok(TableRow { table: Arc::clone(&table), row, at }),
             _ => Err(FeatureError::NullKey { table: "the requests".into(), row, column: self.time.clone() }),

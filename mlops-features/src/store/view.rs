@@ -18,6 +18,7 @@ pub struct StoreView {
     fingerprint: Fingerprint,
     kinds: Vec<SlotKind>,
     ttl: Option<Duration>,
+    strict: bool,
 }
 
 impl StoreView {
@@ -40,6 +41,7 @@ impl StoreView {
                     .expect("definitions have text keys and finite or quoted floats"),
                 kinds: view.fields.iter().map(kind).collect::<Result<_, _>>()?,
                 ttl: view.ttl,
+                strict: view.strict,
             })
         };
         set.views.iter().map(view).collect()
@@ -118,8 +120,9 @@ impl StoreView {
     /// # Errors
     /// [`EncodeError::NotReady`] where the event became known after `at`, so that an earlier one is gone.
     pub(super) fn is_fresh(&self, record: &Record<'_>, at: Timestamp) -> Result<bool, EncodeError> {
+        let edge = if self.strict { at - Duration::from_micros(1) } else { at };
         let Stamp { event_time, available, .. } = record.stamp;
-        if available > at {
+        if available > edge {
             let problem = format!("the store holds what became known at {available}");
             return Err(EncodeError::NotReady { source_name: self.name.clone(), at, problem });
         }

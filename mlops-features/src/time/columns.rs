@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Builder, Int64Builder, StringBuilder, TimestampMicrosecondBuilder};
+use arrow::array::{
+    ArrayRef, Float64Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMicrosecondBuilder,
+};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use mlops_core::{SlotField, SlotKind, Timestamp, Value};
 
@@ -12,6 +14,8 @@ pub(super) fn arrow_schema(fields: &[SlotField]) -> Arc<Schema> {
         SlotKind::Float => DataType::Float64,
         SlotKind::Int => DataType::Int64,
         SlotKind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        SlotKind::Texts => DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true))),
+        SlotKind::Numbers => DataType::List(Arc::new(Field::new_list_field(DataType::Float64, true))),
         _ => DataType::Utf8,
     };
     let field = |field: &SlotField| Field::new(&field.name, data_type(field.kind), true);
@@ -24,6 +28,8 @@ pub(super) enum ColumnBuilder {
     Int(Int64Builder),
     Time(TimestampMicrosecondBuilder),
     Text(StringBuilder),
+    Numbers(ListBuilder<Float64Builder>),
+    Texts(ListBuilder<StringBuilder>),
 }
 
 impl ColumnBuilder {
@@ -32,6 +38,8 @@ impl ColumnBuilder {
             SlotKind::Float => Self::Float(Float64Builder::new()),
             SlotKind::Int => Self::Int(Int64Builder::new()),
             SlotKind::Time => Self::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
+            SlotKind::Numbers => Self::Numbers(ListBuilder::new(Float64Builder::new())),
+            SlotKind::Texts => Self::Texts(ListBuilder::new(StringBuilder::new())),
             _ => Self::Text(StringBuilder::new()),
         }
     }
@@ -46,6 +54,12 @@ impl ColumnBuilder {
             (Self::Time(column), _) => column.append_null(),
             (Self::Text(column), Value::Text(text) | Value::Unseen(text)) => column.append_value(text),
             (Self::Text(column), _) => column.append_null(),
+            (Self::Numbers(column), Value::Numbers(numbers)) => {
+                column.append_value(numbers.iter().map(|&x| Some(x)));
+            }
+            (Self::Numbers(column), _) => column.append_null(),
+            (Self::Texts(column), Value::Texts(texts)) => column.append_value(texts.iter().map(Some)),
+            (Self::Texts(column), _) => column.append_null(),
         }
     }
 
@@ -56,6 +70,8 @@ impl ColumnBuilder {
             Self::Int(column) => Arc::new(column.finish()),
             Self::Time(column) => Arc::new(column.finish()),
             Self::Text(column) => Arc::new(column.finish()),
+            Self::Numbers(column) => Arc::new(column.finish()),
+            Self::Texts(column) => Arc::new(column.finish()),
         }
     }
 }

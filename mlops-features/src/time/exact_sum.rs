@@ -1,24 +1,34 @@
-//! Sums of floats without error.
+//! Sums of floats and of their squares without error.
+
+use num_bigint::BigInt;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The exact sum of floats that come and go: what was added and taken away again leaves no trace, and neither does
 /// any order. Only [`ExactSum::value`] rounds, once and correctly.
 ///
 /// It starts as a 128-bit integer times a power of two and widens, without loss, to a fixed-point number of 2,240
 /// bits that spans all floats. Infinities and NaNs are counted apart.
+pub(crate) type ExactSum = Exact<LIMBS, LEAST>;
+
+/// The exact sum of squares of floats that come and go, as [`ExactSum`] is of floats.
+pub(crate) type ExactSquares = Exact<67, { 2 * LEAST }>;
+
+/// An exact sum of floats, or of their squares: a number of so many words of 64 bits in units of 2^`UNIT`.
 #[derive(Clone, Debug)]
-pub struct ExactSum {
-    repr: Repr,
+pub struct Exact<const WORDS: usize, const UNIT: i32> {
+    repr: Repr<WORDS>,
     infinite: i32,
     negative_infinite: i32,
     nan: i32,
 }
 
 #[derive(Clone, Debug)]
-enum Repr {
+enum Repr<const WORDS: usize> {
     /// `sum · 2^exponent`.
     Narrow { sum: i128, exponent: i16 },
-    /// Two's complement, least limb first, in units of 2^-1074.
-    Wide(Box<[u64; LIMBS]>),
+    /// Two's complement, least limb first, in units of 2^`UNIT`.
+    Wide(Box<[u64; WORDS]>),
 }
 
 /// The exponent of the least bit of a float.
@@ -26,9 +36,33 @@ const LEAST: i32 = -1074;
 /// 2,098 bits of floats, 64 of room for 2^64 of them, and a sign.
 const LIMBS: usize = 35;
 
-impl Default for ExactSum {
+impl<const WORDS: usize, const UNIT: i32> Default for Exact<WORDS, UNIT> {
     fn default() -> Self {
         Self { repr: Repr::Narrow { sum: 0, exponent: 0 }, infinite: 0, negative_infinite: 0, nan: 0 }
+    }
+}
+
+impl ExactSquares {
+    /// Adds the square of a float.
+    #[inline]
+    pub(crate) fn add_square(&mut self, x: f64) {
+        self.change_square(x, 1);
+    }
+
+    /// Takes the square of a float away that was added.
+    #[inline]
+    pub(crate) fn remove_square(&mut self, x: f64) {
+        self.change_square(x, -1);
+    }
+
+    fn change_square(&mut self, x: f64, sign: i32) {
+        match decompose(x) {
+            _ if !x.is_finite() => self.count_special(x, sign),
+            Some((mantissa, exponent)) => {
+                self.change_by(i128::from(mantissa) * i128::from(mantissa) * i128::from(sign), 2 * exponent);
+            }
+            None => {}
+        }
     }
 }
 
@@ -45,55 +79,12 @@ impl ExactSum {
         self.change(x, -1);
     }
 
-    /// Adds what another sum holds.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        self.infinite += other.infinite;
-        self.negative_infinite += other.negative_infinite;
-        self.nan += other.nan;
-        match &other.repr {
-            Repr::Narrow { sum: 0, .. } => {}
-            Repr::Narrow { sum, exponent } => add_shifted(self.widen(), *sum, i32::from(*exponent)),
-            Repr::Wide(limbs) => {
-                let mut carry = false;
-                for (limb, &term) in self.widen().iter_mut().zip(limbs.iter()) {
-                    let (sum, over) = limb.overflowing_add(term);
-                    let (sum, over_carry) = sum.overflowing_add(u64::from(carry));
-                    *limb = sum;
-                    carry = over | over_carry;
-                }
-            }
-        }
-    }
-
+    #[inline]
     fn change(&mut self, x: f64, sign: i32) {
-        if !x.is_finite() {
-            let counter = match x {
-                x if x.is_nan() => &mut self.nan,
-                x if x > 0.0 => &mut self.infinite,
-                _ => &mut self.negative_infinite,
-            };
-            *counter += sign;
-            return;
-        }
-        let Some((mantissa, exponent)) = decompose(x) else { return };
-        let mantissa = mantissa * i64::from(sign);
-        if let Repr::Narrow { sum, exponent: at } = &mut self.repr
-            && add_narrow(sum, at, mantissa, exponent)
-        {
-            return;
-        }
-        add_shifted(self.widen(), i128::from(mantissa), exponent);
-    }
-
-    fn widen(&mut self) -> &mut [u64; LIMBS] {
-        if let Repr::Narrow { sum, exponent } = self.repr {
-            let mut limbs = Box::new([0; LIMBS]);
-            add_shifted(&mut limbs, sum, i32::from(exponent));
-            self.repr = Repr::Wide(limbs);
-        }
-        match &mut self.repr {
-            Repr::Wide(limbs) => limbs,
-            Repr::Narrow { .. } => unreachable!("it was widened above"),
+        match decompose(x) {
+            _ if !x.is_finite() => self.count_special(x, sign),
+            Some((mantissa, exponent)) => self.change_by(i128::from(mantissa) * i128::from(sign), exponent),
+            None => {}
         }
     }
 
@@ -119,6 +110,113 @@ impl ExactSum {
     }
 }
 
+impl<const WORDS: usize, const UNIT: i32> Exact<WORDS, UNIT> {
+    #[cold]
+    fn count_special(&mut self, x: f64, sign: i32) {
+        let counter = match x {
+            x if x.is_nan() => &mut self.nan,
+            x if x > 0.0 => &mut self.infinite,
+            _ => &mut self.negative_infinite,
+        };
+        *counter += sign;
+    }
+
+    /// The sum in units of a power of two, and that power's exponent; `None` where a term was no finite number.
+    pub(crate) fn exact(&self) -> Option<(BigInt, i32)> {
+        if (self.nan, self.infinite, self.negative_infinite) != (0, 0, 0) {
+            return None;
+        }
+        Some(match &self.repr {
+            Repr::Narrow { sum, exponent } => (BigInt::from(*sum), i32::from(*exponent)),
+            Repr::Wide(limbs) => (BigInt::from_signed_bytes_le(&bytes_of(limbs.as_slice())), UNIT),
+        })
+    }
+
+    /// Adds what another sum holds.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.infinite += other.infinite;
+        self.negative_infinite += other.negative_infinite;
+        self.nan += other.nan;
+        match &other.repr {
+            Repr::Narrow { sum: 0, .. } => {}
+            Repr::Narrow { sum, exponent } => self.change_by(*sum, i32::from(*exponent)),
+            Repr::Wide(limbs) => {
+                let mut carry = false;
+                for (limb, &term) in self.widen().iter_mut().zip(limbs.iter()) {
+                    let (sum, over) = limb.overflowing_add(term);
+                    let (sum, over_carry) = sum.overflowing_add(u64::from(carry));
+                    *limb = sum;
+                    carry = over | over_carry;
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn change_by(&mut self, mantissa: i128, exponent: i32) {
+        if let Repr::Narrow { sum, exponent: at } = &mut self.repr
+            && add_narrow(sum, at, mantissa, exponent)
+        {
+            return;
+        }
+        add_shifted::<WORDS, UNIT>(self.widen(), mantissa, exponent);
+    }
+
+    fn widen(&mut self) -> &mut [u64; WORDS] {
+        if let Repr::Narrow { sum, exponent } = self.repr {
+            let mut limbs = Box::new([0; WORDS]);
+            add_shifted::<WORDS, UNIT>(&mut limbs, sum, i32::from(exponent));
+            self.repr = Repr::Wide(limbs);
+        }
+        match &mut self.repr {
+            Repr::Wide(limbs) => limbs,
+            Repr::Narrow { .. } => unreachable!("it was widened above"),
+        }
+    }
+}
+
+fn bytes_of(limbs: &[u64]) -> Vec<u8> {
+    limbs.iter().flat_map(|limb| limb.to_le_bytes()).collect()
+}
+
+/// The counters of what is not finite, then the number in units of 2^`UNIT`, two's complement in as few bytes as
+/// hold it: the same sum has the same bytes, however it came about.
+impl<const WORDS: usize, const UNIT: i32> Serialize for Exact<WORDS, UNIT> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut wide = self.clone();
+        let number = BigInt::from_signed_bytes_le(&bytes_of(wide.widen().as_slice())).to_signed_bytes_le();
+        (self.infinite, self.negative_infinite, self.nan, number).serialize(serializer)
+    }
+}
+
+impl<'de, const WORDS: usize, const UNIT: i32> Deserialize<'de> for Exact<WORDS, UNIT> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (infinite, negative_infinite, nan, number) = <(i32, i32, i32, Vec<u8>)>::deserialize(deserializer)?;
+        let Some(&last) = number.last() else { return Err(D::Error::custom("a number of no bytes")) };
+        let mut limbs = Box::new([if last >> 7 == 1 { u64::MAX } else { 0 }; WORDS]);
+        if number.len() > WORDS * 8 {
+            return Err(D::Error::custom("a number of too many bytes"));
+        }
+        for (limb, bytes) in limbs.iter_mut().zip(number.chunks(8)) {
+            let mut word = limb.to_le_bytes();
+            word[..bytes.len()].copy_from_slice(bytes);
+            *limb = u64::from_le_bytes(word);
+        }
+        Ok(Self { repr: narrowed::<WORDS, UNIT>(limbs), infinite, negative_infinite, nan })
+    }
+}
+
+/// The narrow form, if it has room.
+fn narrowed<const WORDS: usize, const UNIT: i32>(limbs: Box<[u64; WORDS]>) -> Repr<WORDS> {
+    let number = BigInt::from_signed_bytes_le(&bytes_of(limbs.as_slice()));
+    let zeros = number.trailing_zeros().unwrap_or(0);
+    match i128::try_from(number >> zeros) {
+        Ok(0) => Repr::Narrow { sum: 0, exponent: 0 },
+        Ok(sum) => Repr::Narrow { sum, exponent: (UNIT + zeros as i32) as i16 },
+        Err(_) => Repr::Wide(limbs),
+    }
+}
+
 /// `x = mantissa · 2^exponent` with an odd mantissa; `None` for zero.
 #[inline]
 fn decompose(x: f64) -> Option<(i64, i32)> {
@@ -135,12 +233,12 @@ fn decompose(x: f64) -> Option<(i64, i32)> {
 
 /// Adds in place if it fits; says whether it did.
 #[inline]
-fn add_narrow(sum: &mut i128, at: &mut i16, mantissa: i64, exponent: i32) -> bool {
+fn add_narrow(sum: &mut i128, at: &mut i16, mantissa: i128, exponent: i32) -> bool {
     let shift = exponent - i32::from(*at);
     let (base, term, exponent) = if shift >= 0 {
-        (Some(*sum), shifted(i128::from(mantissa), shift), i32::from(*at))
+        (Some(*sum), shifted(mantissa, shift), i32::from(*at))
     } else {
-        (shifted(*sum, -shift), Some(i128::from(mantissa)), exponent)
+        (shifted(*sum, -shift), Some(mantissa), exponent)
     };
     let (Some(base), Some(term)) = (base, term) else { return false };
     let Some(total) = base.checked_add(term) else { return false };
@@ -161,8 +259,8 @@ fn shifted(x: i128, shift: i32) -> Option<i128> {
 }
 
 /// Adds `mantissa · 2^exponent`.
-fn add_shifted(limbs: &mut [u64; LIMBS], mantissa: i128, exponent: i32) {
-    let shift = (exponent - LEAST) as usize;
+fn add_shifted<const WORDS: usize, const UNIT: i32>(limbs: &mut [u64; WORDS], mantissa: i128, exponent: i32) {
+    let shift = (exponent - UNIT) as usize;
     let (first, bits) = (shift / 64, shift % 64);
     let low = (mantissa as u128) << bits;
     let high = if bits == 0 { (mantissa >> 127) as u64 } else { (mantissa >> (128 - bits)) as u64 };

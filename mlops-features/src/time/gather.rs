@@ -35,7 +35,7 @@ pub fn gather_history(
     log: &EventLog,
     catalog: &Catalog,
 ) -> Result<Dataset, FeatureError> {
-    let schema = set.slot_schema(&BTreeMap::new())?;
+    let schema = set.slot_schema(&BTreeMap::new(), catalog)?;
     let batch = rows.batch();
     if schema.fields.len() == schema.request {
         return Ok(rows.clone());

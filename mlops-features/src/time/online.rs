@@ -1,24 +1,26 @@
 //! What is known now, kept up to date event by event.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
-use mlops_core::{EncodeError, Fingerprint, Slot, SlotKind, SlotSchema, Slots, Timestamp};
+use mlops_core::{EncodeError, Fingerprint, SlotSchema, Slots, Timestamp, Value};
 
 use super::key::Key;
 use super::row_plan::RowPlan;
 use super::view_state::{Kept, ViewState};
-use super::window_state::AnyWindow;
+use super::watermark::Watermark;
+use super::window_state::{AnyWindow, Asked, Counters};
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::define::compile::CompiledExpr;
-use crate::define::function::as_float;
 use crate::define::scratch::Scratch;
 use crate::define::set::{FeatureSet, source_schema};
+use crate::define::source::LeadingEdge;
 
 /// How far behind the latest event a question may be: events that are over by more than that are let go.
 pub(crate) const SLACK: Duration = Duration::from_secs(300);
@@ -38,17 +40,37 @@ pub struct Stamp {
 
 /// State that has let events go which an answer as of that time needs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Behind {
-    /// The earliest time that can be answered.
-    pub(crate) horizon: Option<Timestamp>,
+pub(crate) enum Behind {
+    /// They are over.
+    LetGo {
+        /// The earliest time that can be answered.
+        horizon: Option<Timestamp>,
+    },
+    /// They were too many.
+    Overflow {
+        /// How many are kept of a key.
+        limit: u32,
+    },
+}
+
+impl fmt::Display for Behind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LetGo { horizon: Some(horizon) } => write!(f, "events before {horizon} were let go"),
+            Self::LetGo { horizon: None } => f.write_str("events were let go"),
+            Self::Overflow { limit } => write!(f, "it has more than {limit} events of a key, which is its limit"),
+        }
+    }
+}
+
+/// The last instant before a time.
+fn before(at: Timestamp) -> Timestamp {
+    at - Duration::from_micros(1)
 }
 
 impl Behind {
     fn named(self, name: &str, at: Timestamp) -> EncodeError {
-        let problem = match self.horizon {
-            Some(horizon) => format!("events before {horizon} were let go"),
-            None => "events were let go".into(),
-        };
+        let problem = self.to_string();
         EncodeError::NotReady { source_name: name.into(), at, problem }
     }
 }
@@ -86,7 +108,7 @@ impl<S> Table<S> {
 }
 
 /// A panic while a shard was held can't have left it torn: every change is one call on its state.
-fn hold<S>(shard: &Mutex<Shard<S>>) -> MutexGuard<'_, Shard<S>> {
+pub(super) fn hold<T>(shard: &Mutex<T>) -> MutexGuard<'_, T> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -113,6 +135,7 @@ pub(super) struct OnlineView {
     event_key: Vec<usize>,
     pub(super) event_fields: Vec<usize>,
     ttl: Option<Duration>,
+    strict: bool,
     pub(super) table: Table<ViewState>,
 }
 
@@ -122,6 +145,8 @@ pub(super) struct OnlineWindow {
     source: usize,
     event_key: Vec<usize>,
     value: CompiledExpr,
+    strict: bool,
+    leading_edge: LeadingEdge,
     pub(super) states: Box<dyn AnyWindow>,
 }
 
@@ -137,6 +162,8 @@ pub struct OnlineState {
     sources: Vec<(String, SlotSchema)>,
     pub(super) views: Vec<OnlineView>,
     pub(super) windows: Vec<OnlineWindow>,
+    /// Of each source whose latest event a window asks for.
+    pub(super) watermarks: Vec<Option<Mutex<Watermark>>>,
     unkeyed: AtomicU64,
     ready: AtomicBool,
 }
@@ -166,6 +193,7 @@ impl OnlineState {
                 event_key: slots(events, &view.key, &view.name)?,
                 event_fields: slots(events, &view.fields, &view.name)?,
                 ttl: view.ttl,
+                strict: view.strict,
                 table: Table::default(),
             });
         }
@@ -177,18 +205,21 @@ impl OnlineState {
                 name: window.name.clone(),
                 source,
                 event_key: slots(&sources[source].1, &window.key, &window.name)?,
+                strict: window.strict,
+                leading_edge: window.leading_edge,
+                states: aggregate.window(window, value.kind()),
                 value,
-                states: aggregate.window(window.length),
             });
         }
-        Ok(Self {
-            fingerprint: set.view_fingerprint(),
-            sources,
-            views,
-            windows,
-            unkeyed: AtomicU64::new(0),
-            ready: AtomicBool::new(true),
-        })
+        let asked = |source| {
+            let of =
+                |window: &OnlineWindow| window.source == source && window.leading_edge == LeadingEdge::LatestEvent;
+            windows.iter().any(of).then(Mutex::default)
+        };
+        let watermarks = (0..sources.len()).map(asked).collect();
+        let fingerprint = set.view_fingerprint();
+        let (unkeyed, ready) = (AtomicU64::new(0), AtomicBool::new(true));
+        Ok(Self { fingerprint, sources, views, windows, watermarks, unkeyed, ready })
     }
 
     /// The fingerprint of the views that it is state for.
@@ -217,6 +248,24 @@ impl OnlineState {
         self.unkeyed.store(unkeyed, Ordering::Relaxed);
     }
 
+    /// How many events a window didn't take since they came late; `None` where there is no window of that name. An event
+    /// counts once for each window.
+    #[must_use]
+    pub fn late(&self, window: &str) -> Option<u64> {
+        Some(self.counters(window)?.late.load(Ordering::Relaxed))
+    }
+
+    /// How many events a window let go before they were over, since there were more than its limit; `None` where there
+    /// is no window of that name.
+    #[must_use]
+    pub fn overflowed(&self, window: &str) -> Option<u64> {
+        Some(self.counters(window)?.overflowed.load(Ordering::Relaxed))
+    }
+
+    fn counters(&self, window: &str) -> Option<&Counters> {
+        Some(self.windows.iter().find(|of| of.name == window)?.states.counters())
+    }
+
     /// The number of a source, for [`OnlineState::apply`].
     #[must_use]
     pub fn source(&self, name: &str) -> Option<usize> {
@@ -243,6 +292,9 @@ impl OnlineState {
             self.unkeyed.fetch_add(u64::from(key.is_none()), Ordering::Relaxed);
             key
         };
+        if let Some(Some(watermark)) = self.watermarks.get(source) {
+            hold(watermark).insert(stamp);
+        }
         for view in self.views.iter().filter(|view| view.source == source) {
             if let Some(key) = key(&view.event_key) {
                 let fields = view.event_fields.iter().map(|&slot| Kept::of(slots.value(slot))).collect();
@@ -250,10 +302,9 @@ impl OnlineState {
             }
         }
         for window in self.windows.iter().filter(|window| window.source == source) {
-            if let (Some(key), Some(value)) =
-                (key(&window.event_key), as_float(window.value.value(slots, &Scratch::default())))
-            {
-                window.states.insert(key.as_bytes(), stamp, value);
+            if let Some(key) = key(&window.event_key) {
+                let scratch = Scratch::default();
+                window.states.insert(key.as_bytes(), stamp, window.value.value(slots, &scratch));
             }
         }
     }
@@ -271,18 +322,11 @@ impl OnlineState {
             let Some(key) = Key::of(slots, schema, &place.key) else { continue };
             let states = view.table.shard(key.as_bytes());
             let Some(state) = states.get(key.as_bytes()) else { continue };
-            let Some(fields) = state.latest_at(at, view.ttl).map_err(|error| error.named(&view.name, at))? else {
-                continue;
-            };
-            for (slot, kept) in (place.slot..).zip(fields) {
-                match (kept, &schema.fields[slot].vocabulary) {
-                    (Kept::Missing, _) => {}
-                    (Kept::Float(x), _) => slots.set(slot, Slot::Float(*x)),
-                    (Kept::Int(x), _) => slots.set(slot, Slot::Int(*x)),
-                    (Kept::Time(t), _) => slots.set(slot, Slot::Time(*t)),
-                    (Kept::Text(text), Some(vocabulary)) => slots.set_category(slot, text, vocabulary),
-                    (Kept::Text(text), None) => slots.set_text(slot, text),
-                }
+            let oldest = view.ttl.map_or(Timestamp::MIN, |ttl| at - ttl);
+            let edge = if view.strict { before(at) } else { at };
+            let found = state.latest_at(edge, oldest).map_err(|error| error.named(&view.name, at))?;
+            for (slot, kept) in (place.slot..).zip(found.into_iter().flatten()) {
+                set_gathered(slots, slot, kept.value(), schema);
             }
         }
         self.fill_windows(schema, plan, at, slots)
@@ -302,12 +346,32 @@ impl OnlineState {
         }
         for (window, place) in self.windows.iter().zip(&plan.windows) {
             let Some(key) = Key::of(slots, schema, &place.key) else { continue };
-            let value = window.states.value(key.as_bytes(), at);
-            if let Some(value) = value.map_err(|error| error.named(&window.name, at))? {
-                debug_assert_eq!(schema.fields[place.slot].kind, SlotKind::Float);
-                slots.set(place.slot, Slot::Float(value));
-            }
+            let edge = if window.strict { before(at) } else { at };
+            let take = &mut |value: Value<'_>| set_gathered(slots, place.slot, value, schema);
+            let end = self.end(window, edge);
+            let answer = end.and_then(|end| window.states.value(key.as_bytes(), Asked { at: edge, end }, take));
+            answer.map_err(|error| error.named(&window.name, at))?;
         }
         Ok(())
+    }
+
+    /// When a window ends that is asked as of a time.
+    fn end(&self, window: &OnlineWindow, at: Timestamp) -> Result<Timestamp, Behind> {
+        match self.watermarks.get(window.source) {
+            Some(Some(watermark)) if window.leading_edge == LeadingEdge::LatestEvent => {
+                // Before any event all windows are empty, wherever they end.
+                Ok(hold(watermark).at(at)?.unwrap_or(at))
+            }
+            _ => Ok(at),
+        }
+    }
+}
+
+/// Sets a value that was gathered; what is missing stays so.
+fn set_gathered(slots: &mut Slots, slot: usize, value: Value<'_>, schema: &SlotSchema) {
+    match (value, schema.fields.get(slot).and_then(|field| field.vocabulary.as_ref())) {
+        (Value::Missing, _) => {}
+        (Value::Text(text), Some(vocabulary)) => slots.set_category(slot, text, vocabulary),
+        (value, _) => slots.set_value(slot, value),
     }
 }

@@ -8,14 +8,15 @@ use mlops_core::{Fingerprint, SlotKind};
 
 use super::bytes::{Bytes, put_framed};
 use super::files::{failed, write_whole};
-use super::online::{OnlineState, Table};
+use super::online::{OnlineState, Table, hold};
 use super::view_state::ViewState;
+use super::watermark::Watermark;
 use crate::FeatureError;
 use crate::define::catalog::Catalog;
 use crate::define::set::FeatureSet;
 
 const MAGIC: [u8; 4] = *b"MLOS";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const PREFIX: &str = "snapshot-";
 
 /// State as it was before the event of a sequence number.
@@ -37,6 +38,9 @@ pub(super) fn to_bytes(state: &OnlineState, position: u64) -> Vec<u8> {
     }
     for window in &state.windows {
         window.states.put(&mut out);
+    }
+    for watermark in state.watermarks.iter().flatten() {
+        hold(watermark).put(&mut out);
     }
     let checksum = crc32fast::hash(&out);
     out.extend_from_slice(&checksum.to_le_bytes());
@@ -118,6 +122,9 @@ fn read_state(mut bytes: Bytes<'_>, state: &OnlineState) -> Option<u64> {
     }
     for window in &state.windows {
         window.states.read(&mut bytes)?;
+    }
+    for watermark in state.watermarks.iter().flatten() {
+        *hold(watermark) = Watermark::read(&mut bytes)?;
     }
     bytes.0.is_empty().then_some(position)
 }

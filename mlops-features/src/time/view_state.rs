@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use mlops_core::{SlotKind, Timestamp, Value};
 
@@ -30,7 +29,7 @@ impl Kept {
         }
     }
 
-    fn value(&self) -> Value<'_> {
+    pub(crate) fn value(&self) -> Value<'_> {
         match self {
             Self::Missing => Value::Missing,
             Self::Float(x) => Value::Float(*x),
@@ -63,15 +62,14 @@ impl ViewState {
         }
     }
 
-    /// The fields of the last event that was known at `at` and not older than `ttl`.
-    pub(crate) fn latest_at(&self, at: Timestamp, ttl: Option<Duration>) -> Result<Option<&[Kept]>, Behind> {
+    /// The fields of the last event that was known at `at` and didn't happen before `oldest`.
+    pub(crate) fn latest_at(&self, at: Timestamp, oldest: Timestamp) -> Result<Option<&[Kept]>, Behind> {
         if self.horizon.is_some_and(|horizon| at < horizon) {
-            return Err(Behind { horizon: self.horizon });
+            return Err(Behind::LetGo { horizon: self.horizon });
         }
         let known = |(stamp, _): &&(Stamp, Box<[Kept]>)| stamp.available <= at && stamp.event_time <= at;
         let Some((stamp, fields)) = self.events.iter().rev().find(known) else { return Ok(None) };
-        let fresh = ttl.is_none_or(|ttl| stamp.event_time >= at - ttl);
-        Ok(fresh.then_some(fields))
+        Ok((stamp.event_time >= oldest).then_some(fields))
     }
 
     pub(super) fn put(&self, out: &mut Vec<u8>) {

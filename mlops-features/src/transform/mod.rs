@@ -14,7 +14,7 @@ mod impute;
 mod infrequent;
 mod max_abs;
 mod min_max;
-mod moments;
+pub(crate) mod moments;
 mod normal;
 mod number;
 mod one_hot;

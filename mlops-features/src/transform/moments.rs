@@ -124,7 +124,7 @@ impl Moments {
 }
 
 /// `numerator / denominator · 2^exponent`, correctly rounded unless it is subnormal; the denominator is above 0.
-fn ratio(numerator: &BigInt, denominator: &BigInt, exponent: i32) -> f64 {
+pub(crate) fn ratio(numerator: &BigInt, denominator: &BigInt, exponent: i32) -> f64 {
     // A quotient of 66 bits at least, and a last bit that tells whether it is exact.
     let shift = (66 + denominator.bits() as i64 - numerator.bits() as i64).max(0) as usize;
     let shifted = numerator << shift;

@@ -83,7 +83,7 @@ fn definitions_that_do_not_hold_together_do_not_build() {
                 "key",
                 hour,
             )]),
-            "feature `w` is text; its encoding takes a number",
+            "the window `w` can't aggregate by `mean`: it takes a value that is a number, not a value (text) that may be null",
         ),
     ] {
         assert_eq!(text(&set.build(&catalog).unwrap_err()), wanted);

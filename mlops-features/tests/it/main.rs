@@ -48,3 +48,4 @@ mod stores;
 mod streams;
 mod target_transforms;
 mod wide;
+mod windows;

@@ -4,7 +4,7 @@
 use mlops_core::{JsonFloat, SlotKind, Value, Vocabulary};
 use mlops_features::{
     Aggregate, ArgumentError, Catalog, FitRows, Fitted, InputKind, Refusal, ScalarFn, Scratch, Seen, Transform,
-    TransformError, as_float,
+    TransformError, Within, as_float,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -132,7 +132,7 @@ impl Aggregate for CountAbove {
         *count += other;
     }
 
-    fn value(&self, count: &u64) -> Option<f64> {
-        Some(*count as f64)
+    fn value<'a>(&self, count: &'a u64, _: &Within<'a>, _: &'a Scratch) -> Value<'a> {
+        Value::Float(*count as f64)
     }
 }
