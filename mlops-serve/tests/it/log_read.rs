@@ -278,7 +278,7 @@ fn outcomes_that_find_no_room_or_no_file_are_counted() {
 fn a_loader_has_each_version_logged_and_watched() {
     let folder = tempfile::tempdir().unwrap();
     let log = Arc::new(PredictionLog::new(folder.path(), LogOptions::default()).unwrap());
-    let join = Arc::new(OutcomeJoin::new(10, std::time::Duration::from_secs(1)));
+    let join = Arc::new(OutcomeJoin::new(1000, std::time::Duration::from_secs(1)));
     let loader = Loader::new(ScaledFormat).model(ShareFormat).observer(&join).log(&log);
     let live = |version| {
         let bundle = Arc::new(bundle_of(0.5, 0.5, "probability"));
