@@ -19,7 +19,7 @@ pub(crate) struct Year {
     pub(crate) set: FeatureSet,
     log: EventLog,
     pub(crate) gathered: Dataset,
-    fit: Fit,
+    pub(crate) fit: Fit,
     _folder: tempfile::TempDir,
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod backfilled;
 mod by_hand;
 mod data;
 mod flight;
