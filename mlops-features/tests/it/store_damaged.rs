@@ -1,7 +1,9 @@
 //! Stores that are killed, cut, changed at random or out of reach: an error that names the thing, nothing lost, no panic.
 
 use mlops_core::{Fingerprint, Timestamp, Value};
-use mlops_features::{FeatureError, OnlineStore, Record, Stamp, StoreKey, StorePut, StoreView};
+use mlops_features::{FeatureError, Record, Stamp, StoreView};
+#[cfg(any(all(feature = "redb", unix), feature = "redis"))]
+use mlops_features::{OnlineStore, StoreKey, StorePut};
 use proptest::prelude::*;
 
 use crate::store_support::set;
@@ -19,12 +21,14 @@ pub(crate) fn stamp(time: i64, sequence: u64) -> Stamp {
     Stamp { event_time: time, available: time, sequence }
 }
 
+#[cfg(any(all(feature = "redb", unix), feature = "redis"))]
 pub(crate) fn put(store: &dyn OnlineStore, entity: &[u8], number: u64) -> Result<usize, FeatureError> {
     let key = StoreKey { view: &view(), entity };
     store.put(&[StorePut { key, stamp: stamp(number as i64, number), values: &values(number as f64) }])
 }
 
 /// The number that an entity has.
+#[cfg(any(all(feature = "redb", unix), feature = "redis"))]
 pub(crate) fn get(store: &dyn OnlineStore, entity: &[u8]) -> Result<Option<u64>, FeatureError> {
     let mut found = None;
     store.get(&[StoreKey { view: &view(), entity }], &mut |_, record| {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use arrow::array::{
     ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use mlops_features::{Catalog, EventLog, Feature, FeatureSet, Nulls, OnlineStore, Source, View};
+#[cfg(any(feature = "redb", feature = "redis"))]
+use mlops_features::OnlineStore;
+use mlops_features::{Catalog, EventLog, Feature, FeatureSet, Nulls, Source, View};
 use proptest::prelude::*;
 
 pub(crate) const MINUTE: i64 = 60_000_000;
