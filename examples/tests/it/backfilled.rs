@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mlops_core::{EncodeError, Gather, Slots, Timestamp};
+use mlops_core::{EncodeError, Gather, SlotEncoder, Slots, Timestamp};
 use mlops_features::{Catalog, EventStream, Feature, FeatureServer, FeatureSet, Feed, Nulls, Window};
 
 use crate::laws::YEAR;
