@@ -69,7 +69,7 @@ fn windows(criterion: &mut Criterion) {
         apply(&state, &mut slots, events, keys);
         events += 1;
     }
-    println!("{} resident bytes a key with {PER_KEY} events", (resident() - before) / keys);
+    println!("{} resident bytes a key with {PER_KEY} events", resident().saturating_sub(before) / keys);
     println!("of these {} are the mean's", size_of::<<Mean as mlops_features::Aggregate>::State>());
 
     let columns: [(&str, ArrayRef); 3] = [
