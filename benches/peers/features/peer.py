@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sklearn
 from data import FLOATS, TEXTS
+from report import head, line, span, waited
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OrdinalEncoder, StandardScaler
 
@@ -155,32 +156,6 @@ def check_outputs(folder, floats, texts):
         check(name, np.abs(ours[:, i] - theirs[:, i]) <= slack[:, i])
     print(f"equal: {ours.shape[0]} rows of {ours.shape[1]} numbers, and what was fitted")
     return theirs, slack
-
-
-def span(nanoseconds):
-    for unit, size in ("s", 1e9), ("ms", 1e6), ("µs", 1e3):
-        if nanoseconds >= size:
-            return f"{nanoseconds / size:.3g} {unit}"
-    return f"{nanoseconds:.3g} ns"
-
-
-def line(cells):
-    print("| " + " | ".join(cells) + " |", flush=True)
-
-
-def head(cells):
-    print()
-    line(cells)
-    line(["---"] * len(cells))
-
-
-def waited():
-    """Which share of the time in which this thread could have run it waited for a core."""
-    try:
-        ran, waited, _ = map(int, Path("/proc/thread-self/schedstat").read_text().split())
-    except OSError:
-        return 0.0
-    return waited / (ran + waited)
 
 
 def main():

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 from data import ENTITIES_A_REQUEST, FEATURES, FLOATS, INTS, TEXTS
+from report import head, line, span, waited
 
 os.environ["FEAST_USAGE"] = "False"
 warnings.filterwarnings("ignore")
@@ -92,32 +93,6 @@ def timed(repeats, requests, get):
             get(entities)
         times.append((time.perf_counter_ns() - start) / len(requests))
     return min(times[1:]), float(np.median(times[1:]))
-
-
-def span(nanoseconds):
-    for unit, size in ("s", 1e9), ("ms", 1e6), ("µs", 1e3):
-        if nanoseconds >= size:
-            return f"{nanoseconds / size:.3g} {unit}"
-    return f"{nanoseconds:.3g} ns"
-
-
-def line(cells):
-    print("| " + " | ".join(cells) + " |", flush=True)
-
-
-def head(cells):
-    print()
-    line(cells)
-    line(["---"] * len(cells))
-
-
-def waited():
-    """Which share of the time in which this thread could have run it waited for a core."""
-    try:
-        ran, waited, _ = map(int, Path("/proc/thread-self/schedstat").read_text().split())
-    except OSError:
-        return 0.0
-    return waited / (ran + waited)
 
 
 def main():

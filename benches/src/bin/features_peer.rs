@@ -10,10 +10,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use foldhash::fast::FixedState;
+use mlops_benches::{report, report_waited};
 use mlops_core::{Dataset, EncodeError, Encoder, SlotEncoder, Slots, Timestamp};
 use mlops_features::{Catalog, Feature, FeatureError, FeatureSet, FittedFeatures, Nulls};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 const FLOATS: usize = 40;
 const TEXTS: usize = 10;
@@ -133,14 +134,6 @@ fn bare_rows(first: &Dataset) -> Result<Vec<BareRow>, Failure> {
     Ok(rows)
 }
 
-/// Says how long a work took: the best and the median of the repeats, in nanoseconds of each of `count`.
-fn report(work: &str, count: usize, mut nanoseconds: Vec<f64>) {
-    nanoseconds.sort_by(f64::total_cmp);
-    let each = |ns: f64| ns / count as f64;
-    let (best, median) = (each(nanoseconds[0]), each(nanoseconds[nanoseconds.len() / 2]));
-    println!("{}", json!({"work": work, "best_ns": best, "median_ns": median}));
-}
-
 /// Does a work once to warm up, and then `repeats` times by the clock.
 fn timed<T>(repeats: usize, mut work: impl FnMut() -> Result<T, Failure>) -> Result<(Vec<f64>, T), Failure> {
     let mut made = work()?;
@@ -248,16 +241,6 @@ fn bare_loop<Hasher: BuildHasher + Default>(
     })
 }
 
-/// Which share of the time in which this thread could have run it waited for a core; 0 where the system doesn't say.
-fn waited() -> f64 {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let numbers: Vec<f64> = text.split_whitespace().filter_map(|number| number.parse().ok()).collect();
-    match numbers[..] {
-        [ran, waited, _] => waited / (ran + waited),
-        _ => 0.0,
-    }
-}
-
 /// What was learnt, but for the categories.
 fn fitted(features: &FittedFeatures) -> Result<Value, Failure> {
     let bytes = features.to_bytes();
@@ -299,6 +282,6 @@ fn main() -> Result<(), Failure> {
 
     let first = Dataset::from_batches([rows.batch().slice(0, ROWS.min(rows.rows()))])?;
     one_row(repeats, &features, &first, &numbers[..first.rows() * matrix.names.len()])?;
-    println!("{}", json!({"waited": waited()}));
+    report_waited();
     Ok(())
 }

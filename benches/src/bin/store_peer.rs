@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow::array::{RecordBatch, StringArray, TimestampMicrosecondArray};
+use mlops_benches::{report, report_waited};
 use mlops_core::{Dataset, SlotEncoder, Slots, Timestamp, Value};
 use mlops_features::{
     Catalog, EventLog, Feature, FeatureError, FeatureServer, FeatureSet, FittedFeatures, Materialize,
@@ -71,7 +72,7 @@ fn values(features: &FittedFeatures, slots: &Slots) -> serde_json::Value {
     (schema.request..schema.fields.len()).map(one).collect()
 }
 
-/// Says how long a work took: the best and the median of the repeats, in nanoseconds a request.
+/// Goes through the requests once to warm up, and then `repeats` times by the clock.
 fn timed(
     work: &str,
     repeats: usize,
@@ -84,24 +85,12 @@ fn timed(
         for request in requests {
             get(black_box(request))?;
         }
-        nanoseconds.push(start.elapsed().as_nanos() as f64 / requests.len() as f64);
+        nanoseconds.push(start.elapsed().as_nanos() as f64);
     }
     // The first was to warm up.
     nanoseconds.remove(0);
-    nanoseconds.sort_by(f64::total_cmp);
-    let (best, median) = (nanoseconds[0], nanoseconds[nanoseconds.len() / 2]);
-    println!("{}", json!({"work": work, "best_ns": best, "median_ns": median}));
+    report(work, requests.len(), nanoseconds);
     Ok(())
-}
-
-/// Which share of the time in which this thread could have run it waited for a core; 0 where the system doesn't say.
-fn waited() -> f64 {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let numbers: Vec<f64> = text.split_whitespace().filter_map(|number| number.parse().ok()).collect();
-    match numbers[..] {
-        [ran, waited, _] => waited / (ran + waited),
-        _ => 0.0,
-    }
 }
 
 fn main() -> Result<(), Failure> {
@@ -153,6 +142,6 @@ fn main() -> Result<(), Failure> {
             Ok(())
         })?;
     }
-    println!("{}", json!({"waited": waited()}));
+    report_waited();
     Ok(())
 }

@@ -185,7 +185,9 @@ pub enum Late {
     #[default]
     Take,
     /// It is not taken, but counted by [`OnlineState::late`](crate::OnlineState::late), if it happened more than this before
-    /// the latest event of its key that was taken: events are applied in the order in which they could be known.
+    /// the latest event of its key that was taken before. History takes events in the order in which they could be known,
+    /// online state in that of the log: the same ones are dropped unless a source says that an event is known later than
+    /// one that is logged after it.
     Drop(Duration),
 }
 

@@ -41,6 +41,9 @@ struct Shard {
     records: HashMap<Arc<[u8]>, Kept, RandomState>,
     /// Which goes first. Empty while all are kept for good.
     order: BTreeSet<Place>,
+    /// By view, the latest event that had to go since the shard was full: an earlier one may be older than what a reader
+    /// has seen.
+    evicted: HashMap<Fingerprint, Stamp, RandomState>,
 }
 
 /// Until when a record is kept, and whose it is.
@@ -76,7 +79,8 @@ impl MemoryStore {
     }
 
     /// Keeps so many records at most, evenly in 64 shards of one record at least. One too many takes the place of the
-    /// record that expires first, or else has the earliest event; to a reader that entity is absent.
+    /// record that expires first, or else has the earliest event; to a reader that entity is absent. Events of a view that
+    /// are no later than one that had to go are not taken for an entity that is absent.
     #[must_use]
     pub fn bounded(mut self, records: usize) -> Self {
         self.bound = Some((records / SHARDS).max(1));
@@ -109,7 +113,7 @@ impl MemoryStore {
         self.len() == 0
     }
 
-    /// How many records had to go because it was full.
+    /// How many records had to go, or were not taken, because it was full.
     #[must_use]
     pub fn evicted(&self) -> u64 {
         self.evicted.load(Ordering::Relaxed)
@@ -128,7 +132,7 @@ impl MemoryStore {
     fn put_one(&self, key: &[u8], put: &StorePut<'_>, now: Option<Timestamp>) -> Result<bool, FeatureError> {
         let view = put.key.view;
         let mut shard = self.shard(key).write().unwrap_or_else(PoisonError::into_inner);
-        let Shard { records, order } = &mut *shard;
+        let Shard { records, order, evicted } = &mut *shard;
         let until = now.and_then(|now| kept_until(view, put.stamp, now)).unwrap_or(Timestamp::MAX);
         let Record { fingerprint, stamp, values } = put.record();
         let kept = Kept { fingerprint, stamp, until, values: values.into() };
@@ -139,6 +143,10 @@ impl MemoryStore {
                 order.remove(&(old.until, old.stamp, Arc::clone(&key)));
                 key
             }
+            None if evicted.get(&fingerprint).is_some_and(|gone| stamp <= *gone) => {
+                self.evicted.fetch_add(1, Ordering::Relaxed);
+                return Ok(false);
+            }
             None => key.into(),
         };
         if self.bound.is_some() || now.is_some() {
@@ -146,26 +154,31 @@ impl MemoryStore {
         }
         records.insert(key, kept);
         if let Some(now) = now {
-            self.expired.fetch_add(shard.let_go(|(until, ..), _| *until < now), Ordering::Relaxed);
+            while shard.first().is_some_and(|until| until < now) && shard.pop().is_some() {
+                self.expired.fetch_add(1, Ordering::Relaxed);
+            }
         }
-        if let Some(bound) = self.bound {
-            self.evicted.fetch_add(shard.let_go(|_, len| len > bound), Ordering::Relaxed);
+        while self.bound.is_some_and(|bound| shard.records.len() > bound)
+            && let Some(gone) = shard.pop()
+        {
+            let latest = shard.evicted.entry(gone.fingerprint).or_insert(gone.stamp);
+            *latest = gone.stamp.max(*latest);
+            self.evicted.fetch_add(1, Ordering::Relaxed);
         }
         Ok(true)
     }
 }
 
 impl Shard {
-    /// Removes records from the front of the order while `goes` says so; says how many.
-    fn let_go(&mut self, goes: impl Fn(&Place, usize) -> bool) -> u64 {
-        let mut gone = 0;
-        while let Some(first) = self.order.first()
-            && goes(first, self.records.len())
-            && let Some((.., key)) = self.order.pop_first()
-        {
-            gone += u64::from(self.records.remove(&key).is_some());
-        }
-        gone
+    /// Until when the record is kept that goes first.
+    fn first(&self) -> Option<Timestamp> {
+        self.order.first().map(|(until, ..)| *until)
+    }
+
+    /// Removes the record that goes first.
+    fn pop(&mut self) -> Option<Kept> {
+        let (.., key) = self.order.pop_first()?;
+        self.records.remove(&key)
     }
 }
 

@@ -118,7 +118,7 @@ impl<const WORDS: usize, const UNIT: i32> Exact<WORDS, UNIT> {
             x if x > 0.0 => &mut self.infinite,
             _ => &mut self.negative_infinite,
         };
-        *counter += sign;
+        *counter = counter.wrapping_add(sign);
     }
 
     /// The sum in units of a power of two, and that power's exponent; `None` where a term was no finite number.
@@ -134,9 +134,10 @@ impl<const WORDS: usize, const UNIT: i32> Exact<WORDS, UNIT> {
 
     /// Adds what another sum holds.
     pub(crate) fn merge(&mut self, other: &Self) {
-        self.infinite += other.infinite;
-        self.negative_infinite += other.negative_infinite;
-        self.nan += other.nan;
+        // What a damaged snapshot says doesn't overflow.
+        self.infinite = self.infinite.wrapping_add(other.infinite);
+        self.negative_infinite = self.negative_infinite.wrapping_add(other.negative_infinite);
+        self.nan = self.nan.wrapping_add(other.nan);
         match &other.repr {
             Repr::Narrow { sum: 0, .. } => {}
             Repr::Narrow { sum, exponent } => self.change_by(*sum, i32::from(*exponent)),

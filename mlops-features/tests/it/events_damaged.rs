@@ -368,7 +368,7 @@ proptest! {
     #[test]
     fn a_snapshot_of_any_bytes_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..64), magic in any::<bool>()) {
         let folder = visits(1);
-        let bytes = if magic { [b"MLOS\x01\0\0\0".to_vec(), bytes].concat() } else { bytes };
+        let bytes = if magic { [b"MLOS\x02\0\0\0".to_vec(), bytes].concat() } else { bytes };
         fs::write(folder.path().join(format!("snapshot-{:020}", 1)), bytes).unwrap();
         prop_assert_eq!(events_in(&open(folder.path())), 1);
     }

@@ -262,6 +262,37 @@ impl Clock for Minute {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_full_store_has_the_last_event_of_an_entity_or_none_that_is_fresh(
+        puts in prop::collection::vec((0_u32..100, -90_i64..1, prop_oneof![4 => Just(0_i64), 1 => Just(1)]), 1..400),
+        expiring in any::<bool>(),
+    ) {
+        let clock = Arc::new(Minute(AtomicI64::new(0)));
+        let store = MemoryStore::new().bounded(64);
+        let store = if expiring { store.expiring_by(Arc::<Minute>::clone(&clock)) } else { store };
+        let view = StoreView::of(&set()).unwrap().remove(0);
+        let (mut last, mut minute) = (std::collections::HashMap::new(), 0);
+        for &(entity, ago, later) in &puts {
+            minute += later;
+            clock.0.store(minute * MINUTE, Ordering::Relaxed);
+            put_at(&store, &view, &entity.to_le_bytes(), minute + ago);
+            let latest = last.entry(entity).or_insert(i64::MIN);
+            *latest = (minute + ago).max(*latest);
+        }
+        let entities: Vec<_> = last.keys().map(|entity| entity.to_le_bytes()).collect();
+        let keys: Vec<_> = entities.iter().map(|entity| StoreKey { view: &view, entity }).collect();
+        let oldest = clock.now() - view.ttl().unwrap();
+        let mut found = 0;
+        store.get(&keys, &mut |place, record| {
+            found += 1;
+            let wanted = Timestamp::from_micros(last[&u32::from_le_bytes(entities[place])] * MINUTE);
+            assert!(record.stamp.event_time == wanted || record.stamp.event_time < oldest);
+        }).unwrap();
+        prop_assert!(found > 0 && found == store.len());
+    }
+}
+
 #[test]
 fn an_expiring_store_keeps_what_a_read_could_need() {
     let clock = Arc::new(Minute(AtomicI64::new(0)));

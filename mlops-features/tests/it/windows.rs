@@ -343,6 +343,35 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #[test]
+    fn a_snapshot_with_changed_bytes_is_passed_over_or_answers(
+        events in events(), shape in shapes(),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), prop_oneof![Just(0_u8), Just(255), any::<u8>()]), 1..12),
+    ) {
+        let (set, catalog, folder) = (set(shape), Catalog::new(), tempfile::tempdir().unwrap());
+        let open = || EventStream::open(folder.path(), &set, &catalog).unwrap();
+        let at = events.iter().map(|event| event.known).max().unwrap_or(0);
+        let mut stream = open();
+        Feed::new(&set, &[("events", &table(&events))]).unwrap().advance(&mut stream, Timestamp::MAX).unwrap();
+        stream.snapshot().unwrap();
+        drop(stream);
+        let path = crate::streams::files(folder.path(), "snapshot-").remove(0);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.truncate(bytes.len() - 4);
+        // Behind the header, whose fingerprint must be that of the set.
+        for (place, byte) in changes {
+            let place = 48 + place.index(bytes.len() - 48);
+            bytes[place] = byte;
+        }
+        bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+        std::fs::write(path, bytes).unwrap();
+        let answers = ask(&set, Arc::clone(open().state()), at);
+        prop_assert!(!answers.is_empty());
+    }
+}
+
 #[test]
 fn an_hour_of_a_stream_that_is_half_an_hour_late_is_2_now_and_4_by_its_latest_event() {
     let source = mlops_features::Source::new("events", "happened").known_after(Duration::from_secs(1800));

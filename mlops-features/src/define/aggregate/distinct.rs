@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mlops_core::{SlotKind, Value};
 use serde::{Deserialize, Serialize};
 
-use super::extreme::take;
+use super::extreme::{merge_counts, take};
 use super::{Aggregate, Within, any_kind};
 use crate::define::scratch::Scratch;
 use crate::transform::TransformError;
@@ -56,7 +56,7 @@ impl Aggregate for Distinct {
     }
 
     fn merge(&self, counted: &mut Self::State, other: &Self::State) {
-        other.iter().for_each(|(item, count)| *counted.entry(item.clone()).or_default() += count);
+        merge_counts(counted, other);
     }
 
     fn value<'a>(&self, counted: &'a Self::State, _: &Within<'a>, _: &'a Scratch) -> Value<'a> {

@@ -63,7 +63,7 @@ macro_rules! extreme {
             }
 
             fn merge(&self, counted: &mut Counted, other: &Counted) {
-                other.iter().for_each(|(&place, count)| *counted.entry(place).or_default() += count);
+                merge_counts(counted, other);
             }
 
             fn compact(&self, counted: &mut Counted) {
@@ -81,6 +81,14 @@ macro_rules! extreme {
 
 extreme!(Min, "min", least);
 extreme!(Max, "max", greatest);
+
+/// Takes in how often items are in another state. What a damaged snapshot says doesn't overflow.
+pub(super) fn merge_counts<K: Ord + Clone>(counted: &mut BTreeMap<K, u64>, other: &BTreeMap<K, u64>) {
+    for (item, &more) in other {
+        let count = counted.entry(item.clone()).or_default();
+        *count = count.saturating_add(more);
+    }
+}
 
 /// Takes one of an item out.
 pub(super) fn take<K: Ord>(counted: &mut BTreeMap<K, u64>, item: &K) {

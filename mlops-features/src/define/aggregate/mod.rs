@@ -217,3 +217,38 @@ pub(crate) fn built_in() -> [((String, u32), ReadAggregate); 14] {
         kind_of::<TopK>(),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use mlops_core::Timestamp;
+
+    use super::{Aggregate, ApproximateQuantile, Count, Distinct, Max, Mean, Scratch, Sum, TopK, Variance, Within};
+
+    /// Merges a state with itself, and asks for its value.
+    fn merged<A: Aggregate>(aggregate: &A, stored: &impl serde::Serialize) {
+        let mut state: A::State = postcard::from_bytes(&postcard::to_stdvec(stored).unwrap()).unwrap();
+        let other = state.clone();
+        aggregate.merge(&mut state, &other);
+        let within = Within { at: Timestamp::MAX, length: Duration::MAX, first: None, last: None };
+        aggregate.value(&state, &within, &Scratch::default());
+    }
+
+    #[test]
+    fn states_that_no_events_make_do_not_overflow() {
+        let sum = (i32::MAX, i32::MIN, i32::MAX, vec![0x7f_u8; 8]);
+        let counts = [(0_u64, u64::MAX), (u64::MAX, u64::MAX)];
+        merged(&Count {}, &u64::MAX);
+        merged(&Sum {}, &sum);
+        merged(&Mean {}, &(&sum, u64::MAX));
+        merged(&Variance::sample(), &(&sum, &sum, u64::MAX));
+        merged(&Max {}, &std::collections::BTreeMap::from(counts));
+        merged(&TopK::new(2), &std::collections::BTreeMap::from([("a", u64::MAX), ("b", u64::MAX)]));
+        let items = [super::distinct::Item::Number(0), super::distinct::Item::Text("a".into())];
+        merged(&Distinct {}, &std::collections::BTreeMap::from(items.map(|item| (item, u64::MAX))));
+        let buckets = std::collections::BTreeMap::from([(i64::MIN, u64::MAX), (3, u64::MAX)]);
+        merged(&ApproximateQuantile::new(0.5, 0.01), &buckets);
+        merged(&ApproximateQuantile::new(0.0, 0.01), &buckets);
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mlops_core::{SlotKind, Value};
 use serde::{Deserialize, Serialize};
 
-use super::extreme::take;
+use super::extreme::{merge_counts, take};
 use super::{Aggregate, Within, float_or_missing};
 use crate::define::function::as_float;
 use crate::define::scratch::Scratch;
@@ -59,7 +59,7 @@ impl ApproximateQuantile {
     }
 
     fn number(&self, bucket: i64) -> f64 {
-        let size = match bucket.abs() {
+        let size = match bucket.saturating_abs() {
             0 => return 0.0,
             NAN => return f64::NAN,
             INFINITE => f64::INFINITY,
@@ -100,18 +100,19 @@ impl Aggregate for ApproximateQuantile {
     }
 
     fn merge(&self, counted: &mut Self::State, other: &Self::State) {
-        other.iter().for_each(|(&bucket, count)| *counted.entry(bucket).or_default() += count);
+        merge_counts(counted, other);
     }
 
     fn value<'a>(&self, counted: &'a Self::State, _: &Within<'a>, _: &'a Scratch) -> Value<'a> {
         if counted.contains_key(&NAN) {
             return Value::Float(f64::NAN);
         }
-        let Some(last) = counted.values().sum::<u64>().checked_sub(1) else { return Value::Missing };
+        let all = counted.values().fold(0, |all: u64, &count| all.saturating_add(count));
+        let Some(last) = all.checked_sub(1) else { return Value::Missing };
         let rank = (self.q * last as f64) as u64;
-        let mut before = 0;
+        let mut before = 0_u64;
         let bucket = counted.iter().find(|(_, count)| {
-            before += **count;
+            before = before.saturating_add(**count);
             before > rank
         });
         float_or_missing(bucket.map(|(&bucket, _)| self.number(bucket)))

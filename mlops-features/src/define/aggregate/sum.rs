@@ -44,7 +44,7 @@ impl Aggregate for Count {
     }
 
     fn merge(&self, count: &mut u64, other: &u64) {
-        *count += other;
+        *count = count.saturating_add(*other);
     }
 
     fn value<'a>(&self, count: &'a u64, _: &Within<'a>, _: &'a Scratch) -> Value<'a> {
@@ -100,7 +100,7 @@ impl Aggregate for Mean {
 
     fn merge(&self, (sum, count): &mut (ExactSum, u64), (other_sum, other_count): &(ExactSum, u64)) {
         sum.merge(other_sum);
-        *count += other_count;
+        *count = count.saturating_add(*other_count);
     }
 
     fn value<'a>(&self, (sum, count): &'a (ExactSum, u64), _: &Within<'a>, _: &'a Scratch) -> Value<'a> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mlops_core::{SlotKind, Value};
 use serde::{Deserialize, Serialize};
 
-use super::extreme::take;
+use super::extreme::{merge_counts, take};
 use super::{Aggregate, Within};
 use crate::define::scratch::Scratch;
 use crate::transform::{InputKind, TransformError};
@@ -61,7 +61,7 @@ impl Aggregate for TopK {
     }
 
     fn merge(&self, counted: &mut Self::State, other: &Self::State) {
-        other.iter().for_each(|(text, count)| *counted.entry(text.clone()).or_default() += count);
+        merge_counts(counted, other);
     }
 
     fn value<'a>(&self, counted: &'a Self::State, _: &Within<'a>, scratch: &'a Scratch) -> Value<'a> {

@@ -53,7 +53,7 @@ impl Aggregate for Variance {
     fn merge(&self, (sum, squares, count): &mut Self::State, other: &Self::State) {
         sum.merge(&other.0);
         squares.merge(&other.1);
-        *count += other.2;
+        *count = count.saturating_add(other.2);
     }
 
     fn value<'a>(&self, (sum, squares, count): &'a Self::State, _: &Within<'a>, _: &'a Scratch) -> Value<'a> {
