@@ -219,6 +219,7 @@ pub(crate) fn built_in() -> [((String, u32), ReadAggregate); 14] {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use std::time::Duration;
 
