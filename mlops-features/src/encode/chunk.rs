@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use mlops_core::{EncodeError, SlotField, Value, Vocabulary};
 
-use super::{multiply, refused, resolved};
+use super::{multiply, one_nan, refused, resolved};
 use crate::define::compile::CompiledExpr;
 use crate::define::expression::Expr;
 use crate::define::feature::{Feature, Input};
@@ -180,6 +180,7 @@ impl FittedFeatures {
                 }
             }?;
         }
+        out[..rows * width].iter_mut().for_each(|x| *x = one_nan(*x));
         Ok(())
     }
 }

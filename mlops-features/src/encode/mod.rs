@@ -71,6 +71,12 @@ fn times(x: f64, y: f64) -> f64 {
     if x == 0.0 || y == 0.0 { 0.0 } else { x * y }
 }
 
+/// Every NaN as the one NaN: which of two an operation gives, and with what sign, is up to the compiler and the processor.
+#[inline]
+pub(crate) fn one_nan(x: f64) -> f64 {
+    if x.is_nan() { f64::NAN } else { x }
+}
+
 /// Each number of the first with each of the second, and so on, into `out`, which holds ones.
 fn multiply<'a>(factors: impl Iterator<Item = &'a [f64]>, out: &mut [f64]) {
     let mut repeat = out.len();
@@ -150,9 +156,12 @@ impl SlotEncoder for FittedFeatures {
             return Err(EncodeError::WrongLength { got: numbers.len(), wanted: self.names.len() });
         }
         if self.makes {
-            return self.scratches.with(|scratch| self.encode_with(slots, scratch, numbers));
+            self.scratches.with(|scratch| self.encode_with(slots, scratch, numbers))?;
+        } else {
+            self.encode_with(slots, &Scratch::default(), numbers)?;
         }
-        self.encode_with(slots, &Scratch::default(), numbers)
+        numbers.iter_mut().for_each(|x| *x = one_nan(*x));
+        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use mlops_core::{EncodeError, Fingerprint, Slots, Value};
 use sprs::CsMat;
 
-use super::{Given, columns, refused, resolve, times};
+use super::{Given, columns, one_nan, refused, resolve, times};
 use crate::FeatureError;
 use crate::define::compile::CompiledExpr;
 use crate::define::plan::PlannedSource;
@@ -44,7 +44,7 @@ impl Stored {
     fn push(&mut self, place: usize, number: f64) {
         if stored(number) {
             self.places.push(place);
-            self.numbers.push(number);
+            self.numbers.push(one_nan(number));
         }
     }
 

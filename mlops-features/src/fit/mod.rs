@@ -16,7 +16,7 @@ use crate::define::catalog::Catalog;
 use crate::define::plan::{Plan, PlannedSource};
 use crate::define::scratch::Scratch;
 use crate::define::set::FeatureSet;
-use crate::encode::{columns, refused};
+use crate::encode::{columns, one_nan, refused};
 use crate::fitted::FittedFeatures;
 use crate::label::{Label, Labels};
 use crate::read::BatchReader;
@@ -107,7 +107,10 @@ impl FeatureSet {
         let mut encoded = features.encode_batch(&rows)?;
         for (place, block) in features.out_of_fold(&rows, &labels, &times, catalog)? {
             for (number, column) in features.features[place].numbers().enumerate() {
-                encoded.values.column_mut(column).assign(&Array1::from(block.column(number)));
+                encoded
+                    .values
+                    .column_mut(column)
+                    .assign(&block.column(number).into_iter().map(one_nan).collect::<Array1<f64>>());
             }
         }
         let matrix = TrainingMatrix::new(

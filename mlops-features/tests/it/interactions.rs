@@ -3,7 +3,7 @@
 
 use mlops_core::{Encoder, SlotEncoder, Slots};
 use mlops_features::{
-    Catalog, Feature, FeatureError, FeatureSet, FittedFeatures, Nulls, OneHot, Standard, Unknown,
+    Catalog, Feature, FeatureError, FeatureSet, FittedFeatures, Nulls, OneHot, Standard, Unknown, column,
 };
 use serde::Deserialize;
 
@@ -135,4 +135,27 @@ fn a_feature_without_numbers_keeps_its_policy() {
     features.read(&unseen[0], &mut slots).unwrap();
     features.encode(&slots, &mut vec![0.0; features.names().len()]).unwrap_err();
     features.encode_batch(&batch(&unseen)).unwrap_err();
+}
+
+#[test]
+fn every_nan_is_the_same_one() {
+    let set = FeatureSet::builder("nans", "at")
+        .floats(&["x"])
+        .features([
+            Feature::number("x", "x", Nulls::Refuse),
+            Feature::interaction("xy", &["x", "y"]),
+            Feature::interaction("yx", &["y", "x"]),
+            Feature::number("none", column("x").minus("x"), Nulls::Refuse),
+            Feature::number("y", column("x").negative(), Nulls::Refuse),
+        ])
+        .build(&Catalog::new())
+        .unwrap();
+    let features = fit(&set, &[row(0, Some(1.0), Some(0), None)]);
+    let (nan, infinite) = (f64::NAN.to_bits(), f64::INFINITY);
+    let rows = [f64::NAN, -f64::NAN, infinite].map(|x| row(0, Some(x), Some(0), None));
+    let numbers = encoded(&features, &rows).map(|x| x.to_bits());
+    assert_eq!(numbers.rows().into_iter().take(2).flatten().filter(|&&bits| bits != nan).count(), 0);
+    assert_eq!(numbers.row(2).to_vec(), [infinite, -infinite, -infinite, f64::NAN, -infinite].map(f64::to_bits));
+    let sparse = features.encode_batch_sparse(&batch(&rows)).unwrap().values.to_dense();
+    assert_eq!(sparse.map(|x| x.to_bits()), numbers);
 }
