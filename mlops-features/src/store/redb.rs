@@ -1,10 +1,10 @@
 //! A store in one file.
 
 use std::fmt;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{AccessGuard, Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::online_store::{OnlineStore, StoreKey, StorePut};
 use super::record::Record;
@@ -44,10 +44,7 @@ impl RedbStore {
     #[tracing::instrument(skip_all)]
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, FeatureError> {
         let path = path.into();
-        // On some damage redb panics before it has looked at the checksums.
-        let opened = catch_unwind(|| Self::checked(&path));
-        let opened = opened.unwrap_or_else(|_| Err(redb::Error::Corrupted("a page of it can't be read".into())));
-        let database = opened.map_err(|source| failed(&path, "open", source))?;
+        let database = sound(|| Self::checked(&path)).map_err(|source| failed(&path, "open", source))?;
         Ok(Self { path, database })
     }
 
@@ -67,6 +64,12 @@ impl RedbStore {
     }
 }
 
+/// What redb makes of a file: on some damage it panics. A transaction that was under way is undone as it unwinds.
+fn sound<T>(call: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, redb::Error> {
+    let made = catch_unwind(AssertUnwindSafe(call));
+    made.unwrap_or_else(|_| Err(redb::Error::Corrupted("a page of it can't be read".into())))
+}
+
 fn failed(path: &Path, call: &'static str, source: redb::Error) -> FeatureError {
     FeatureError::Store { store: path.display().to_string(), call, source: source.into() }
 }
@@ -74,43 +77,51 @@ fn failed(path: &Path, call: &'static str, source: redb::Error) -> FeatureError 
 impl OnlineStore for RedbStore {
     fn put(&self, records: &[StorePut<'_>]) -> Result<usize, FeatureError> {
         let failed = || self.failed("put");
-        let transaction = self.database.begin_write().map_err(|error| failed()(error.into()))?;
+        let transaction = sound(|| Ok(self.database.begin_write()?)).map_err(failed())?;
         let mut changed = 0;
         {
-            let mut table = transaction.open_table(RECORDS).map_err(|error| failed()(error.into()))?;
+            let mut table = sound(|| Ok(transaction.open_table(RECORDS)?)).map_err(failed())?;
             for put in records {
                 let (view, mut replaces) = (put.key.view, true);
                 let key = view.key(put.key.entity);
-                if let Some(old) = table.get(&*key).map_err(|error| failed()(error.into()))? {
+                if let Some(old) = found(&table, &key).map_err(failed())? {
                     replaces = view.replaces(&Record::from_bytes(view, old.value())?, put.stamp)?;
                 }
                 if replaces {
                     let bytes = put.record().to_bytes();
-                    table.insert(&*key, &*bytes).map_err(|error| failed()(error.into()))?;
+                    sound(|| Ok(table.insert(&*key, &*bytes).map(|_| ())?)).map_err(failed())?;
                     changed += 1;
                 }
             }
         }
         // Nothing to wait for where nothing changed.
-        let ended = if changed == 0 {
-            transaction.abort().map_err(redb::Error::from)
-        } else {
-            transaction.commit().map_err(redb::Error::from)
-        };
-        ended.map_err(failed())?;
+        let end = || if changed == 0 { Ok(transaction.abort()?) } else { Ok(transaction.commit()?) };
+        sound(end).map_err(failed())?;
         Ok(changed)
     }
 
     fn get(&self, keys: &[StoreKey<'_>], visit: &mut dyn FnMut(usize, Record<'_>)) -> Result<(), FeatureError> {
         let failed = || self.failed("get");
-        let transaction = self.database.begin_read().map_err(|error| failed()(error.into()))?;
-        let table = transaction.open_table(RECORDS).map_err(|error| failed()(error.into()))?;
+        let table = || Ok(self.database.begin_read()?.open_table(RECORDS)?);
+        let table = sound(table).map_err(failed())?;
         for (place, key) in keys.iter().enumerate() {
             let bytes = key.view.key(key.entity);
-            if let Some(found) = table.get(&*bytes).map_err(|error| failed()(error.into()))? {
+            if let Some(found) = found(&table, &bytes).map_err(failed())? {
                 visit(place, Record::from_bytes(key.view, found.value())?);
             }
         }
         Ok(())
     }
+}
+
+/// The record of a key. Its bytes are looked at here, so that a page that ends too early is found.
+fn found<'t>(
+    table: &'t impl ReadableTable<&'static [u8], &'static [u8]>,
+    key: &[u8],
+) -> Result<Option<AccessGuard<'t, &'static [u8]>>, redb::Error> {
+    sound(|| {
+        let found = table.get(key)?;
+        let _ = found.as_ref().map(AccessGuard::value);
+        Ok(found)
+    })
 }

@@ -122,6 +122,40 @@ fn damage_anywhere_is_an_error_or_harmless() {
     assert!(errors > 0);
 }
 
+/// Damages a file under a store that has it open: how many answers are errors.
+fn refused_when_open(folder: &Path, bytes: &[u8], damaged: &[u8]) -> usize {
+    let path = folder.join("open.redb");
+    fs::write(&path, bytes).unwrap();
+    let store = RedbStore::open(&path).unwrap();
+    let file = File::options().write(true).open(&path).unwrap();
+    file.write_all_at(damaged, 0).unwrap();
+    let mut errors = 0;
+    for number in 1..=200 {
+        match get(&store, &u64::to_le_bytes(number)) {
+            Ok(found) => assert!(found.is_none_or(|found| found == number)),
+            Err(_) => errors += 1,
+        }
+        errors += usize::from(put(&store, &u64::to_le_bytes(number), number).is_err());
+    }
+    errors
+}
+
+#[test]
+fn damage_under_an_open_store_is_an_error_and_no_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let sound = some_file(folder.path());
+    let mut errors = 0;
+    for step in 0..60 {
+        let mut bytes = sound.clone();
+        let place = step * bytes.len() / 60 + step * 37 % 97;
+        for byte in bytes.iter_mut().skip(place).take(4096) {
+            *byte ^= 0x5a;
+        }
+        errors += refused_when_open(folder.path(), &sound, &bytes);
+    }
+    assert!(errors > 0);
+}
+
 #[test]
 fn a_second_process_is_told_that_the_file_is_open() {
     let folder = tempfile::tempdir().unwrap();
