@@ -228,6 +228,10 @@ pub struct Limit {
 /// | `limit` | none | 1 event or more, without a hop |
 ///
 /// The ratio of two sums is an expression of two windows: `column("spent").over("earned")`.
+///
+/// Of each key a window keeps its aggregate's state, for a mean 64 bytes, and its events. Without a hop these are the ones
+/// of its length and of five minutes more, 32 bytes each, for a text 40 bytes and the text. With a hop they are the ones of
+/// the last five minutes and of each hop in the length a state with the first and the last event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Window {
     /// Its name: that of the column that it gives.

@@ -225,3 +225,15 @@ impl<A: Aggregate, V: Stored, S: KeyState<A, V>> AnyWindow for TypedWindow<A, V,
         read_table(bytes, &self.table, |bytes| S::read(&self.aggregate, bytes))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Event;
+
+    #[test]
+    fn an_event_that_is_kept_has_32_bytes_and_one_with_a_text_40() {
+        assert_eq!([size_of::<Event<f64>>(), size_of::<Event<i64>>(), size_of::<Event<Arc<str>>>()], [32, 32, 40]);
+    }
+}

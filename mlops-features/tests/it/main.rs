@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod aggregate_laws;
 mod allocation;
 mod bad_input;
 mod category_laws;
@@ -48,4 +49,5 @@ mod stores;
 mod streams;
 mod target_transforms;
 mod wide;
+mod window_values;
 mod windows;

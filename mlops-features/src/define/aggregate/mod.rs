@@ -45,6 +45,14 @@ pub struct Within<'a> {
     pub last: Option<(Stamp, Value<'a>)>,
 }
 
+impl Within<'_> {
+    /// A window of a length as of a time, without first and last events: for tests of an [`Aggregate`].
+    #[must_use]
+    pub fn new(at: Timestamp, length: Duration) -> Self {
+        Self { at, length, first: None, last: None }
+    }
+}
+
 /// An aggregate of the values of events: many values become one.
 ///
 /// Its fields are its parameters; they are written into the definition by serde, and read back where the aggregate is
@@ -232,7 +240,7 @@ mod tests {
         let mut state: A::State = postcard::from_bytes(&postcard::to_stdvec(stored).unwrap()).unwrap();
         let other = state.clone();
         aggregate.merge(&mut state, &other);
-        let within = Within { at: Timestamp::MAX, length: Duration::MAX, first: None, last: None };
+        let within = Within::new(Timestamp::MAX, Duration::MAX);
         aggregate.value(&state, &within, &Scratch::default());
     }
 

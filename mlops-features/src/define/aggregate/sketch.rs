@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn the_estimate_is_within_four_standard_errors() {
         let sketch = ApproximateDistinct::new(12);
-        let within = Within { at: Timestamp::MIN, length: std::time::Duration::ZERO, first: None, last: None };
+        let within = Within::new(Timestamp::MIN, std::time::Duration::ZERO);
         let (mut registers, mut count) = (Vec::new(), 0_i64);
         for size in [0_i64, 1, 10, 1000, 10_000, 100_000] {
             while count < size {
