@@ -16,6 +16,7 @@ mod stored;
 mod threads;
 mod time;
 mod transform;
+mod verify;
 
 pub use define::aggregate::{
     Aggregate, ApproximateDistinct, ApproximateQuantile, Count, Distinct, First, Last, Max, Mean, Min, Rate, Sum,
@@ -58,6 +59,7 @@ pub use transform::{
     Norm, NullPlace, NullTexts, Nulls, Number, OneHot, Ordinal, Refusal, RowTimes, Seen, Smoothing, Standard,
     Target, TfIdf, Transform, TransformError, Unknown, Values, text_of,
 };
+pub use verify::{Difference, Verified};
 
 /// What tests of an online store need: a suite that every store passes.
 #[cfg(feature = "testing")]

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use mlops_core::{Bundle, Dataset, Timestamp};
+use arrow::array::{Float64Array, RecordBatch};
+use mlops_core::{Bundle, Dataset, SlotEncoder, Timestamp};
 use mlops_drift::{MonitorTally, PerformanceTally};
 use mlops_examples::late;
 use mlops_features::{Catalog, EventLog, FittedFeatures, gather_history};
@@ -145,6 +146,34 @@ fn online_is_offline() {
     assert_eq!(compared.iter().sum::<usize>() as u64, served.asked);
     assert!(compared.iter().all(|rows| *rows > 50_000));
     assert!(times[..first].iter().all(|times| *times == 0) && times[first..].iter().all(|times| *times == 1));
+}
+
+#[test]
+fn a_sample_of_what_was_served_is_verified_and_a_changed_bit_is_named() {
+    let served = &*SERVED;
+    let (catalog, folder) = (Catalog::new(), served.folder.path());
+    let log = EventLog::open(folder.join("events")).unwrap();
+    for (version, bundle) in (1..).zip(&served.bundles) {
+        let features = FittedFeatures::from_bundle(bundle, &catalog).unwrap();
+        let logged = read_predictions_of(folder.join("predictions"), version).unwrap();
+        let keep: Vec<bool> = (0..logged.rows()).map(|row| row % 50 == 7).collect();
+        let sample = logged.filter(&keep).unwrap();
+        let verified = features.verify(&sample, "at", &log, &catalog).unwrap();
+        println!("version {version}: {} rows replayed, {} values differ", verified.rows, verified.differing);
+        assert!(verified.rows > 1_000);
+        assert_eq!((verified.rows, verified.differing), (sample.rows(), 0), "{:?}", verified.differences);
+
+        let name = format!("number.{}", features.names()[3]);
+        let mut numbers = sample.floats(&name).unwrap();
+        numbers[11] = f64::from_bits(numbers[11].to_bits() ^ 1);
+        let mut columns = sample.batch().columns().to_vec();
+        columns[sample.batch().schema().index_of(&name).unwrap()] = Arc::new(Float64Array::from(numbers));
+        let changed = RecordBatch::try_new(sample.batch().schema(), columns).unwrap();
+        let changed = Dataset::from_batches([changed]).unwrap();
+        let verified = features.verify(&changed, "at", &log, &catalog).unwrap();
+        let [difference] = &verified.differences[..] else { panic!("{verified:?}") };
+        assert_eq!((difference.row, &difference.column), (11, &name));
+    }
 }
 
 #[test]

@@ -48,6 +48,7 @@ mod store_support;
 mod stores;
 mod streams;
 mod target_transforms;
+mod verify;
 mod wide;
 mod window_values;
 mod windows;

@@ -16,15 +16,15 @@ use crate::rows::{Row, batch, labels, over_time, row, set_over_time};
 const MINUTE: i64 = 60_000_000;
 
 #[derive(Clone, Debug)]
-struct Event {
-    happened: i64,
-    known: i64,
-    key: Option<&'static str>,
-    n: Option<i64>,
-    value: Option<f64>,
+pub(crate) struct Event {
+    pub(crate) happened: i64,
+    pub(crate) known: i64,
+    pub(crate) key: Option<&'static str>,
+    pub(crate) n: Option<i64>,
+    pub(crate) value: Option<f64>,
 }
 
-fn events() -> impl Strategy<Value = Vec<Event>> {
+pub(crate) fn events() -> impl Strategy<Value = Vec<Event>> {
     let keys = || prop::option::weighted(0.9, prop::sample::select(vec!["a", "b", ""]));
     let values = prop_oneof![-100.0..100.0, Just(1e300), Just(-1e300), Just(0.1), (-50..50).prop_map(f64::from)];
     // Around 1970, so that times before it come too; some known late, some stamped before they happened.
@@ -36,13 +36,13 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     prop::collection::vec(one.prop_map(event), 0..60)
 }
 
-fn asked() -> impl Strategy<Value = Vec<Row>> {
+pub(crate) fn asked() -> impl Strategy<Value = Vec<Row>> {
     let keys = prop::option::weighted(0.9, prop::sample::select(vec!["a", "b", "", "never"]));
     let one = (-300_i64..500, prop::option::weighted(0.9, 0_i64..3), keys);
     prop::collection::vec(one.prop_map(|(at, n, key)| row(at * MINUTE, None, n, key)), 1..30)
 }
 
-fn table(events: &[Event]) -> RecordBatch {
+pub(crate) fn table(events: &[Event]) -> RecordBatch {
     let times = |time: fn(&Event) -> i64| TimestampMicrosecondArray::from_iter_values(events.iter().map(time));
     let columns: [(&str, ArrayRef); 6] = [
         ("happened", Arc::new(times(|event| event.happened))),
