@@ -17,7 +17,7 @@ pub(crate) struct Year {
     pub(crate) flights: Dataset,
     pub(crate) weather: Dataset,
     pub(crate) set: FeatureSet,
-    log: EventLog,
+    pub(crate) log: EventLog,
     pub(crate) gathered: Dataset,
     pub(crate) fit: Fit,
     _folder: tempfile::TempDir,

@@ -10,4 +10,5 @@ mod killed;
 mod laws;
 mod served;
 mod service;
+mod stores;
 mod thresholds;

@@ -158,10 +158,9 @@ impl<'a> Materialize<'a> {
         let mut replay = self.log.replay(&self.state)?;
         let mut batch = Batch::default();
         let mut done = Materialized { events: 0, records: 0, changed: 0, unkeyed: 0, remaining: 0, cursor: from };
-        while let Some((source, stamp, slots)) = replay.next(&self.state, until) {
-            if !from.takes(stamp) {
-                continue;
-            }
+        loop {
+            replay.skip_while(|stamp| !from.takes(stamp));
+            let Some((source, stamp, slots)) = replay.next(&self.state, until) else { break };
             let schema = self.state.source_schema(source);
             let views = || self.views.iter().enumerate().filter(|(_, view)| view.source == source);
             done.events += u64::from(views().next().is_some());

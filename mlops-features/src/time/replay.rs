@@ -49,6 +49,11 @@ impl Replay {
         Some((*source, stamp, &self.slots))
     }
 
+    /// Passes over the events that come next, as long as they are such.
+    pub(crate) fn skip_while(&mut self, such: impl Fn(Stamp) -> bool) {
+        self.next += self.order[self.next..].iter().take_while(|(stamp, ..)| such(*stamp)).count();
+    }
+
     /// How many events were not applied yet.
     #[must_use]
     pub fn remaining(&self) -> usize {
