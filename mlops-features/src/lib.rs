@@ -19,8 +19,8 @@ mod transform;
 mod verify;
 
 pub use define::aggregate::{
-    Aggregate, ApproximateDistinct, ApproximateQuantile, Count, Distinct, First, Last, Max, Mean, Min, Rate, Sum,
-    TimeSinceLast, TopK, Variance, Within,
+    Aggregate, ApproximateDistinct, ApproximateQuantile, Count, Distinct, First, Last, Max, Mean, Min, Needs, Rate,
+    Sum, TimeSinceLast, TopK, Variance, Within,
 };
 pub use define::catalog::Catalog;
 pub use define::expression::{
@@ -49,6 +49,7 @@ pub use store::{
 pub use store::{RedisOptions, RedisStore};
 pub use time::{
     Appended, Backfill, EventLog, EventStream, Feed, OnlineState, OnlineStates, Replay, Stamp, gather_history,
+    gather_tables,
 };
 pub use transform::{
     BucketEncoding, Bucketise, ClipToQuantiles, Distribution, DropConstant, DropMissing, Edges, Fill, Impute,

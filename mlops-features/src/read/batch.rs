@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StructArray, make_array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StructArray, UInt32Array, make_array};
 use arrow::buffer::NullBuffer;
+use arrow::compute::{concat, take};
 use arrow::error::ArrowError;
 use mlops_core::{Schema, SlotField, SlotSchema, Slots, Value};
 
@@ -36,6 +37,35 @@ impl BatchReader {
         };
         let columns = fields.iter().map(column).collect::<Result<_, FeatureError>>()?;
         Ok(Self { columns, rows: batch.num_rows() })
+    }
+
+    /// The rows of tables with these slots, none of which are lists, one table behind another.
+    pub(crate) fn concat(fields: &[SlotField], tables: &[Self]) -> Result<Self, FeatureError> {
+        if let [table] = tables {
+            return Ok(table.clone());
+        }
+        let column = |(index, field): (usize, &SlotField)| {
+            let arrays: Vec<_> = tables.iter().filter_map(|table| table.columns[index].array()).collect();
+            let array = concat(&arrays)?;
+            Ok(Column::new(&array, field.kind)?.expect("there are no lists"))
+        };
+        let columns = fields.iter().enumerate().map(column).collect::<Result<_, FeatureError>>()?;
+        Ok(Self { columns, rows: tables.iter().map(Self::rows).sum() })
+    }
+
+    /// Some rows, in an order; there are no lists.
+    pub(crate) fn take(&self, fields: &[SlotField], rows: &UInt32Array) -> Result<Self, FeatureError> {
+        let column = |(column, field): (&Column, &SlotField)| {
+            let array = take(column.array().expect("there are no lists"), rows, None)?;
+            Ok(Column::new(&array, field.kind)?.expect("there are no lists"))
+        };
+        let columns = self.columns.iter().zip(fields).map(column).collect::<Result<_, FeatureError>>()?;
+        Ok(Self { columns, rows: rows.len() })
+    }
+
+    /// A column.
+    pub(crate) fn column(&self, column: usize) -> &Column {
+        &self.columns[column]
     }
 
     pub(crate) fn rows(&self) -> usize {

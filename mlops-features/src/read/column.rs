@@ -12,7 +12,7 @@ use mlops_core::{SlotField, SlotKind, Texts, Timestamp, Value, Vocabulary};
 
 /// A column in the one type that its kind is read from.
 #[derive(Clone, Debug)]
-pub(super) enum Column {
+pub(crate) enum Column {
     Float(Float64Array),
     Int(Int64Array),
     Time(TimestampMicrosecondArray),
@@ -24,7 +24,7 @@ pub(super) enum Column {
 
 /// Lists whose items lie one list behind another.
 #[derive(Clone, Debug)]
-pub(super) struct Lists<Items> {
+pub(crate) struct Lists<Items> {
     items: Items,
     /// Where each list begins and ends among the items.
     offsets: OffsetBuffer<i64>,
@@ -45,7 +45,7 @@ impl Column {
                     _ => None,
                 };
                 let micros = cast(array, &DataType::Timestamp(TimeUnit::Microsecond, zone))?;
-                Self::Time(micros.as_primitive::<TimestampMicrosecondType>().clone())
+                Self::Time(micros.as_primitive::<TimestampMicrosecondType>().clone().with_timezone("UTC"))
             }
             SlotKind::Numbers => {
                 return Ok(lists(array, DataType::Float64)?.map(|lists| {
@@ -58,6 +58,17 @@ impl Column {
             }
             _ => Self::Text(cast(array, &DataType::Utf8)?.as_string().clone()),
         }))
+    }
+
+    /// The column as an array; `None` for lists.
+    pub(crate) fn array(&self) -> Option<&dyn Array> {
+        Some(match self {
+            Self::Float(array) => array,
+            Self::Int(array) => array,
+            Self::Time(array) => array,
+            Self::Text(array) => array,
+            Self::Numbers(_) | Self::Texts(_) => return None,
+        })
     }
 
     fn is_null(&self, row: usize) -> bool {

@@ -17,12 +17,12 @@ pub(super) struct EventSchema {
     pub(super) slots: SlotSchema,
     /// How many of the slots are columns.
     pub(super) columns: usize,
-    event_time: usize,
-    known: Known,
+    pub(super) event_time: usize,
+    pub(super) known: Known,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Known {
+pub(super) enum Known {
     After(Duration),
     At(usize),
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
-use mlops_core::Timestamp;
+use mlops_core::{SlotSchema, Timestamp};
 
 use super::event::EventTable;
 use super::files::{create_folder, failed};
@@ -31,6 +31,9 @@ pub struct EventLog {
     /// The next sequence number.
     pub(super) next: u64,
 }
+
+/// A table of events with their stamps.
+pub(super) type Stamped = (Vec<Stamp>, BatchReader);
 
 /// What [`EventLog::append`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,26 +134,41 @@ impl EventLog {
         order: impl Fn(&Stamp) -> (Timestamp, u64),
     ) -> Result<Replay, FeatureError> {
         let mut replay = Replay::default();
-        // The tail first: what is sealed meanwhile is in a segment by then, and what is in both is taken once.
-        let mut tail = Tail::read(&self.folder)?;
-        for (source, name) in state.source_names().enumerate() {
-            let fields = &state.source_schema(source).fields;
-            for segment in Segment::list(&self.folder.join(name))? {
-                if segment.last >= sequences.start {
-                    let (stamps, batch) = segment.read()?;
-                    let reader = BatchReader::new(fields, &batch, &segment.path.display().to_string())?;
-                    replay.push(source, reader, &stamps, &sequences);
-                }
-            }
-        }
-        for table in &mut tail.tables {
-            if let Some(source) = state.source(&table.source) {
-                let path = Tail::path(&self.folder).display().to_string();
-                let reader = BatchReader::new(&state.source_schema(source).fields, &table.columns()?, &path)?;
-                replay.push(source, reader, &table.stamps, &sequences);
+        let sources = state.source_names().enumerate().map(|(source, name)| (name, state.source_schema(source)));
+        for (source, tables) in self.tables(sources, sequences.start)?.into_iter().enumerate() {
+            for (stamps, reader) in tables {
+                replay.push(source, reader, &stamps, &sequences);
             }
         }
         replay.sort_by(order);
         Ok(replay)
+    }
+
+    /// The events of some sources: of each, tables with sequence numbers that rise, but for events that are in two, and
+    /// with all events from one sequence number on.
+    pub(super) fn tables<'a>(
+        &self,
+        sources: impl Iterator<Item = (&'a str, &'a SlotSchema)>,
+        from: u64,
+    ) -> Result<Vec<Vec<Stamped>>, FeatureError> {
+        // The tail first: what is sealed meanwhile is in a segment by then.
+        let mut tail = Tail::read(&self.folder)?;
+        let of_source = |(name, schema): (&str, &SlotSchema)| {
+            let mut tables = Vec::new();
+            for segment in Segment::list(&self.folder.join(name))? {
+                if segment.last >= from {
+                    let (stamps, batch) = segment.read()?;
+                    let path = segment.path.display().to_string();
+                    tables.push((stamps, BatchReader::new(&schema.fields, &batch, &path)?));
+                }
+            }
+            if let Some(table) = tail.tables.iter_mut().find(|table| table.source == name) {
+                let path = Tail::path(&self.folder).display().to_string();
+                let reader = BatchReader::new(&schema.fields, &table.columns()?, &path)?;
+                tables.push((std::mem::take(&mut table.stamps), reader));
+            }
+            Ok(tables)
+        };
+        sources.map(of_source).collect()
     }
 }

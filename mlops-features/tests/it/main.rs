@@ -19,6 +19,7 @@ mod functions;
 mod functions_lists;
 mod functions_text;
 mod functions_time;
+mod history;
 mod interactions;
 mod kept_features;
 mod lists;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::scratch::Scratch;
 use super::source::Window;
-use crate::time::{AnyWindow, Stamp, window_of};
+use crate::time::{AnyWindow, Cells, Sliding, Stamp, Sums, slide, window_of};
 use crate::transform::{InputKind, TransformError};
 
 mod distinct;
@@ -30,6 +30,18 @@ pub use sketch::ApproximateDistinct;
 pub use sum::{Count, Mean, Rate, Sum};
 pub use top::TopK;
 pub use variance::Variance;
+
+/// What the value of an aggregate follows from, which tells how history may compute it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Needs {
+    /// All values.
+    Values,
+    /// Their count and their sum as floats, rounded once.
+    Sum,
+    /// Their count.
+    Count,
+}
 
 /// What an aggregate may know of its window besides its state.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +123,10 @@ pub trait Aggregate: fmt::Debug + Clone + Send + Sync + Serialize + DeserializeO
     /// Whether values can be taken out again.
     const REMOVES: bool = true;
 
+    /// What its value follows from. One that needs no more than counts and sums is made by [`Aggregate::of_sum`] where
+    /// those are at hand, which is many times faster.
+    const NEEDS: Needs = Needs::Values;
+
     /// What it keeps of the values that are in; its default has none.
     type State: fmt::Debug + Clone + Default + Send + Serialize + DeserializeOwned + 'static;
 
@@ -151,6 +167,13 @@ pub trait Aggregate: fmt::Debug + Clone + Send + Sync + Serialize + DeserializeO
     /// The aggregate of the values that are in, of the kind that [`Aggregate::kind`] tells; missing where there is none
     /// to speak of.
     fn value<'a>(&self, state: &'a Self::State, within: &Within<'a>, scratch: &'a Scratch) -> Value<'a>;
+
+    /// The aggregate of values with a sum, which is only there if it [`NEEDS`](Aggregate::NEEDS) one, and a count: a float
+    /// or missing, the bits of [`Aggregate::value`]. It isn't called where it needs the values.
+    fn of_sum(&self, sum: f64, count: u64, within: &Within<'_>) -> Value<'static> {
+        let _ = (sum, count, within);
+        Value::Missing
+    }
 }
 
 /// Takes values of any kind that events have.
@@ -174,6 +197,11 @@ pub(crate) trait AnyAggregate: fmt::Debug + Send + Sync {
     fn removes(&self) -> bool;
     /// The state of a window over values of a kind, by key.
     fn window(&self, window: &Window, value: SlotKind) -> Box<dyn AnyWindow>;
+    fn needs(&self) -> Needs;
+    /// Fills a column from counts and sums.
+    fn of_sums(&self, sums: &Sums<'_>, cells: &mut Cells<'_>);
+    /// Hands on the value as of each asking time, by adding and removing.
+    fn slide(&self, value: SlotKind, sliding: &Sliding<'_>, put: &mut dyn FnMut(usize, Value<'_>));
 }
 
 impl<A: Aggregate> AnyAggregate for A {
@@ -191,6 +219,18 @@ impl<A: Aggregate> AnyAggregate for A {
 
     fn window(&self, window: &Window, value: SlotKind) -> Box<dyn AnyWindow> {
         window_of(self, window, value)
+    }
+
+    fn needs(&self) -> Needs {
+        A::NEEDS
+    }
+
+    fn of_sums(&self, sums: &Sums<'_>, cells: &mut Cells<'_>) {
+        sums.fill(self, cells);
+    }
+
+    fn slide(&self, value: SlotKind, sliding: &Sliding<'_>, put: &mut dyn FnMut(usize, Value<'_>)) {
+        slide(self, value, sliding, put);
     }
 }
 

@@ -3,7 +3,7 @@
 use mlops_core::{SlotKind, Value};
 use serde::{Deserialize, Serialize};
 
-use super::{Aggregate, Within, any_kind, float_or_missing};
+use super::{Aggregate, Needs, Within, any_kind, float_or_missing};
 use crate::define::function::as_float;
 use crate::define::scratch::Scratch;
 use crate::time::ExactSum;
@@ -29,6 +29,7 @@ pub struct Rate {}
 impl Aggregate for Count {
     const NAME: &'static str = "count";
     const VERSION: u32 = 1;
+    const NEEDS: Needs = Needs::Count;
     type State = u64;
 
     fn check(&self, value: SlotKind) -> Result<(), TransformError> {
@@ -47,8 +48,12 @@ impl Aggregate for Count {
         *count = count.saturating_add(*other);
     }
 
-    fn value<'a>(&self, count: &'a u64, _: &Within<'a>, _: &'a Scratch) -> Value<'a> {
-        Value::Float(*count as f64)
+    fn value<'a>(&self, count: &'a u64, within: &Within<'a>, _: &'a Scratch) -> Value<'a> {
+        self.of_sum(f64::NAN, *count, within)
+    }
+
+    fn of_sum(&self, _: f64, count: u64, _: &Within<'_>) -> Value<'static> {
+        Value::Float(count as f64)
     }
 }
 
@@ -58,6 +63,7 @@ macro_rules! of_sum {
         impl Aggregate for $aggregate {
             const NAME: &'static str = $name;
             const VERSION: u32 = 1;
+            const NEEDS: Needs = Needs::Sum;
             type State = ExactSum;
 
             fn add(&self, sum: &mut ExactSum, value: Value<'_>) {
@@ -73,7 +79,10 @@ macro_rules! of_sum {
             }
 
             fn value<'a>(&self, sum: &'a ExactSum, within: &Within<'a>, _: &'a Scratch) -> Value<'a> {
-                let ($sum, $within) = (sum.value(), within);
+                self.of_sum(sum.value(), 0, within)
+            }
+
+            fn of_sum(&self, $sum: f64, _: u64, $within: &Within<'_>) -> Value<'static> {
                 Value::Float($value)
             }
         }
@@ -86,6 +95,7 @@ of_sum!(Rate, "rate", |sum, within| sum / within.length.as_secs_f64());
 impl Aggregate for Mean {
     const NAME: &'static str = "mean";
     const VERSION: u32 = 1;
+    const NEEDS: Needs = Needs::Sum;
     type State = (ExactSum, u64);
 
     fn add(&self, (sum, count): &mut (ExactSum, u64), value: Value<'_>) {
@@ -103,8 +113,12 @@ impl Aggregate for Mean {
         *count = count.saturating_add(*other_count);
     }
 
-    fn value<'a>(&self, (sum, count): &'a (ExactSum, u64), _: &Within<'a>, _: &'a Scratch) -> Value<'a> {
-        float_or_missing((*count > 0).then(|| sum.value() / *count as f64))
+    fn value<'a>(&self, (sum, count): &'a (ExactSum, u64), within: &Within<'a>, _: &'a Scratch) -> Value<'a> {
+        self.of_sum(sum.value(), *count, within)
+    }
+
+    fn of_sum(&self, sum: f64, count: u64, _: &Within<'_>) -> Value<'static> {
+        float_or_missing((count > 0).then(|| sum / count as f64))
     }
 }
 
