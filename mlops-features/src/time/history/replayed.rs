@@ -1,6 +1,7 @@
 //! Windows by a replay: of events in the order in which they could be known, through the state that serves online.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
@@ -26,9 +27,27 @@ pub(super) fn columns(
     events: &[Events],
     catalog: &Catalog,
 ) -> Result<Vec<ArrayRef>, FeatureError> {
+    // State that knows of what happens at a row's own time may have let go what was known before it.
+    let [closed, strict] = [false, true].map(|strict| replay(set, strict, rows, events, catalog));
+    let (mut closed, mut strict) = (closed?.into_iter(), strict?.into_iter());
+    let windows = set.windows.iter().filter(|window| !slides(window));
+    Ok(windows.filter_map(|window| if window.strict { strict.next() } else { closed.next() }).collect())
+}
+
+/// The columns of those that are strict, or of those that are not.
+fn replay(
+    set: &FeatureSet,
+    strict: bool,
+    rows: &Rows,
+    events: &[Events],
+    catalog: &Catalog,
+) -> Result<Vec<ArrayRef>, FeatureError> {
     let mut set = set.clone();
     set.views.clear();
-    set.windows.retain(|window| !slides(window));
+    set.windows.retain(|window| !slides(window) && window.strict == strict);
+    if set.windows.is_empty() {
+        return Ok(Vec::new());
+    }
     let used: BTreeSet<_> = set.windows.iter().map(|window| &window.source).collect();
     let events: Vec<_> = set.sources.iter().zip(events).filter(|(source, _)| used.contains(&source.name)).collect();
     let (sources, events): (Vec<_>, Vec<_>) = events.into_iter().map(|(source, of)| (source.clone(), of)).unzip();
@@ -52,7 +71,7 @@ pub(super) fn columns(
         let mut builders: Vec<_> = fields.iter().map(ColumnBuilder::new).collect();
         for &(at, row) in chunk {
             let at = Timestamp::from_micros(at);
-            replay.advance(&state, at);
+            replay.advance(&state, at - Duration::from_micros(u64::from(strict)));
             rows.reader.row(&schema, row as usize, &mut slots);
             state
                 .fill_windows(&schema, &plan, at, &mut slots)
