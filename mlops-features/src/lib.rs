@@ -48,8 +48,8 @@ pub use store::{
 #[cfg(feature = "redis")]
 pub use store::{RedisOptions, RedisStore};
 pub use time::{
-    Appended, Backfill, EventLog, EventStream, Feed, OnlineState, OnlineStates, Replay, Stamp, gather_history,
-    gather_tables,
+    Appended, Backfill, EventLog, EventStream, Feed, OnlineState, OnlineStates, Replay, Stamp, gather_files,
+    gather_history, gather_tables,
 };
 pub use transform::{
     BucketEncoding, Bucketise, ClipToQuantiles, Distribution, DropConstant, DropMissing, Edges, Fill, Impute,

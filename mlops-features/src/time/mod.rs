@@ -31,7 +31,7 @@ pub use event_log::{Appended, EventLog};
 pub(crate) use exact_sum::{ExactSquares, ExactSum};
 pub use feed::Feed;
 pub(crate) use history::{Cells, Sliding, Sums, slide};
-pub use history::{gather_history, gather_tables};
+pub use history::{gather_files, gather_history, gather_tables};
 pub(crate) use online::SLACK;
 pub use online::{OnlineState, Stamp};
 pub use replay::Replay;

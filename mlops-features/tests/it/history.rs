@@ -13,7 +13,7 @@ use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
 use mlops_core::Dataset;
 use mlops_features::{
     Aggregate, Catalog, Count, EventLog, Feature, FeatureError, FeatureSet, First, Max, Mean, Nulls, Overflow,
-    Rate, Source, Sum, View, Window, column, gather_history, gather_tables,
+    Rate, Source, Sum, View, Window, column, gather_files, gather_history, gather_tables,
 };
 use proptest::prelude::*;
 
@@ -223,6 +223,55 @@ proptest! {
             }
         }
     }
+}
+
+proptest! {
+    #[test]
+    fn files_are_tables(
+        events in events(), asked in asked(), cut in any::<prop::sample::Index>(),
+        known in prop_oneof![Just(Known::After(0)), Just(Known::After(7 * MINUTE)), Just(Known::Column)],
+    ) {
+        let (set, catalog, rows) = (views_alone(known), Catalog::new(), rows(&asked));
+        let tables = BTreeMap::from([("events".to_owned(), table(&events))]);
+        let wanted = gather_tables(&set, &rows, &tables, &catalog).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let cut = cut.index(events.len() + 1);
+        let paths = ["first.parquet", "second.parquet"].map(|name| folder.path().join(name));
+        table(&events[..cut]).write_parquet(&paths[0]).unwrap();
+        table(&events[cut..]).write_parquet(&paths[1]).unwrap();
+        let files = BTreeMap::from([("events".to_owned(), paths.to_vec())]);
+        let gathered = gather_files(&set, &rows, &files, &catalog).unwrap();
+        prop_assert_eq!(gathered.batch(), wanted.batch());
+    }
+}
+
+fn views_alone(known: Known) -> FeatureSet {
+    FeatureSet::builder("views", "at")
+        .categories(&["key"])
+        .ints(&["n"])
+        .sources(set(known, false).sources().to_vec())
+        .views(views())
+        .features([Feature::number("value", "ever.value", Nulls::constant(0.0))])
+        .build(&Catalog::new())
+        .unwrap()
+}
+
+#[test]
+fn what_files_can_not_give_is_named() {
+    let (catalog, rows, none) = (Catalog::new(), rows(&[]), BTreeMap::new());
+    let message = |set: &FeatureSet, files: &BTreeMap<String, Vec<std::path::PathBuf>>| {
+        gather_files(set, &rows, files, &catalog).unwrap_err().to_string()
+    };
+    let windows = message(&set(Known::Column, false), &none);
+    assert_eq!(windows, "windows of `history` is `sum`; it must be none where events are in files");
+    let set = views_alone(Known::Column);
+    assert_eq!(message(&set, &none), "there is no table for the source `events`");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.parquet");
+    let files = BTreeMap::from([("events".to_owned(), vec![path.clone()])]);
+    assert!(message(&set, &files).contains("events.parquet"));
+    std::fs::write(&path, "no file of events").unwrap();
+    assert!(message(&set, &files).contains("events.parquet"));
 }
 
 /// More rows than one thread gets at once.

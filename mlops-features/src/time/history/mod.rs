@@ -30,6 +30,7 @@ use groups::Groups;
 mod cells;
 mod entities;
 mod events;
+mod files;
 mod groups;
 mod prefix;
 mod replayed;
@@ -38,6 +39,7 @@ mod views;
 mod windows;
 
 pub(crate) use cells::Cells;
+pub use files::gather_files;
 pub(crate) use slide::{Sliding, slide};
 pub(crate) use windows::Sums;
 
@@ -150,10 +152,19 @@ fn gather(
     let events = events(set)?;
     let gathered = columns(set, &schema, &rows, &events, catalog)?;
 
+    whole(batch, &schema, gathered)
+}
+
+/// Rows with what was gathered for them.
+fn whole(
+    rows: &RecordBatch,
+    schema: &SlotSchema,
+    gathered: impl IntoIterator<Item = ArrayRef>,
+) -> Result<Dataset, FeatureError> {
     let added = arrow_schema(&schema.fields[schema.request..]);
-    let fields: Vec<_> = batch.schema().fields().iter().chain(added.fields()).cloned().collect();
-    let columns = batch.columns().iter().cloned().chain(gathered).collect();
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let fields: Vec<_> = rows.schema().fields().iter().chain(added.fields()).cloned().collect();
+    let columns = rows.columns().iter().cloned().chain(gathered).collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
     let whole = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &options)?;
     Dataset::from_batches([whole])
         .map_err(|error| FeatureError::Corrupt { problem: format!("the gathered rows are no table: {error}") })

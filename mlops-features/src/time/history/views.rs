@@ -51,7 +51,7 @@ fn in_order(view: &View, events: &KeyedEvents<'_>, keyed: &Keyed<'_>, lag: i64) 
 }
 
 /// Whether an event is not too old.
-fn is_fresh(view: &View, time: i64, at: i64) -> bool {
+pub(super) fn is_fresh(view: &View, time: i64, at: i64) -> bool {
     view.ttl.is_none_or(|ttl| time >= at.saturating_sub(micros(ttl)))
 }
 
