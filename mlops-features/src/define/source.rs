@@ -116,7 +116,8 @@ pub struct View {
     pub name: String,
     /// The source.
     pub source: String,
-    /// The columns that name the entity, in the row and in the source.
+    /// The columns that name the entity, in the row and in the source. Integers of any width meet as 64 bits, texts by their
+    /// bytes, however they are stored.
     pub key: Vec<String>,
     /// The source's columns to look up.
     pub fields: Vec<String>,
@@ -238,7 +239,8 @@ pub struct Window {
     pub name: String,
     /// The source.
     pub source: String,
-    /// The columns that name the entity, in the row and in the source.
+    /// The columns that name the entity, in the row and in the source. Integers of any width meet as 64 bits, texts by their
+    /// bytes, however they are stored.
     pub key: Vec<String>,
     /// The value of an event, from the source's columns.
     pub value: Expr,

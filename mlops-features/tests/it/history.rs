@@ -8,8 +8,8 @@ use arrow::array::{
     Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
     UInt32Array,
 };
-use arrow::compute::take_record_batch;
-use arrow::datatypes::{Float64Type, TimestampMicrosecondType};
+use arrow::compute::{cast, take_record_batch};
+use arrow::datatypes::{DataType, Float64Type, TimestampMicrosecondType};
 use mlops_core::Dataset;
 use mlops_features::{
     Aggregate, Catalog, Count, EventLog, Feature, FeatureError, FeatureSet, First, Max, Mean, Nulls, Overflow,
@@ -316,6 +316,49 @@ fn the_order_of_many_rows_and_events_leaves_no_trace() {
     let as_it_came = take_record_batch(as_it_came.batch(), &order(true)).unwrap();
     assert_eq!(&as_it_came, by_time.batch());
     assert!(by_time.column("sum").unwrap().null_count() == 0);
+}
+
+#[test]
+fn keys_meet_whatever_type_they_are_stored_as() {
+    let event = |key, n, value| Event {
+        happened: Some(0),
+        known: None,
+        key: Some(key),
+        n: Some(n),
+        id: None,
+        value: Some(value),
+    };
+    let events = table(&[event("a", 7, 1.0), event("sixteen bytes ok", -1, 2.0), event("", 0, 3.0)]);
+    let wanted = [("a", 7), ("sixteen bytes ok", -1), ("", 0), ("b", 7)];
+    let rows = rows(&wanted.map(|(key, n)| (MINUTE, Some(key), Some(n))));
+    let stored = |dataset: &Dataset, text: &DataType, int: &DataType| {
+        let batch = dataset.batch();
+        let column = |name: &str| {
+            let array = batch.column_by_name(name).unwrap();
+            let array = match name {
+                "key" => cast(array, text).unwrap(),
+                "n" => cast(array, int).unwrap(),
+                _ => Arc::clone(array),
+            };
+            (name.to_owned(), array, true)
+        };
+        let columns: Vec<_> = batch.schema().fields().iter().map(|field| column(field.name())).collect();
+        Dataset::from_batches([RecordBatch::try_from_iter_with_nullable(columns).unwrap()]).unwrap()
+    };
+    let set = views_alone(Known::After(0));
+    let gather = |rows: &Dataset, events: Dataset| {
+        let tables = BTreeMap::from([("events".to_owned(), events)]);
+        bits(&gather_tables(&set, rows, &tables, &Catalog::new()).unwrap(), "lately.value")
+    };
+    let found = [Some(1.0), Some(2.0), Some(3.0), None].map(|x: Option<f64>| x.map(f64::to_bits));
+    for int in [DataType::Int64, DataType::Int32, DataType::Int16] {
+        let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        for text in [DataType::Utf8, DataType::LargeUtf8, DataType::Utf8View, dictionary] {
+            let (other_rows, other_events) = (stored(&rows, &text, &int), stored(&events, &text, &int));
+            assert_eq!(gather(&other_rows, events.clone()), found, "rows with {text}, {int}");
+            assert_eq!(gather(&rows, other_events), found, "events with {text}, {int}");
+        }
+    }
 }
 
 #[test]
