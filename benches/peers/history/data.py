@@ -1,6 +1,7 @@
 """Makes the rows and the events, in the order of time and shuffled: `data.py FOLDER ROWS`. Events are five times as
 many."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -34,4 +35,6 @@ for order in "sorted", "unsorted":
     for name, whole in tables.items():
         if order == "unsorted":
             whole = whole.take(pa.array(random.permutation(len(whole))))
-        pq.write_table(whole, folder / order / f"{name}.parquet")
+        part = folder / order / ".part"
+        pq.write_table(whole, part)
+        os.replace(part, folder / order / f"{name}.parquet")

@@ -1,5 +1,6 @@
 """Makes the events: `data.py FOLDER EVENTS`."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -25,4 +26,6 @@ columns = {
     "at": pa.array(start + at, pa.timestamp("us", "UTC")),
     "amount": pa.array(amount),
 }
-pq.write_table(pa.table(columns), folder / "events.parquet")
+part = folder / ".part"
+pq.write_table(pa.table(columns), part)
+os.replace(part, folder / "events.parquet")
