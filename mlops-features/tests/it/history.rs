@@ -362,6 +362,35 @@ fn keys_meet_whatever_type_they_are_stored_as() {
 }
 
 #[test]
+fn a_set_that_a_file_made_wrong_is_refused() {
+    let whole = serde_json::to_value(views_alone(Known::After(0))).unwrap();
+    let changed = |pointer: &str, value: serde_json::Value| {
+        let mut set = whole.clone();
+        *set.pointer_mut(pointer).unwrap() = value;
+        serde_json::from_value::<FeatureSet>(set).unwrap()
+    };
+    let sets = [
+        changed("/time", "n".into()),
+        changed("/views/0/fields/0", "nothing".into()),
+        changed("/views/0/key/0", "nothing".into()),
+        changed("/views/0/key/0", "at".into()),
+        changed("/views/0/source", "nothing".into()),
+    ];
+    let (catalog, rows) = (Catalog::new(), rows(&[(0, Some("a"), Some(1))]));
+    let folder = tempfile::tempdir().unwrap();
+    let log = EventLog::open(folder.path().join("log")).unwrap();
+    let path = folder.path().join("events.parquet");
+    table(&[]).write_parquet(&path).unwrap();
+    let tables = BTreeMap::from([("events".to_owned(), table(&[]))]);
+    let files = BTreeMap::from([("events".to_owned(), vec![path])]);
+    for set in sets {
+        assert!(gather_history(&set, &rows, &log, &catalog).is_err());
+        assert!(gather_tables(&set, &rows, &tables, &catalog).is_err());
+        assert!(gather_files(&set, &rows, &files, &catalog).is_err());
+    }
+}
+
+#[test]
 fn a_source_without_a_table_is_named() {
     let error =
         gather_tables(&set(Known::Column, false), &rows(&[]), &BTreeMap::new(), &Catalog::new()).unwrap_err();

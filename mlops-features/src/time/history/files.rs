@@ -47,6 +47,7 @@ pub fn gather_files(
     if let Some(source) = set.sources.iter().find(|source| source.unique.is_some()) {
         return refuse(&source.name, "unique", "given");
     }
+    set.check(catalog)?;
     let schema = set.slot_schema(&BTreeMap::new(), catalog)?;
     let batch = rows.batch();
     let rows = Rows::new(set, &schema, batch)?;

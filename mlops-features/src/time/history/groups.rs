@@ -54,7 +54,6 @@ impl Groups {
         groups.times = groups.arranged(|row| times[row]);
         groups.known = known.map(|known| groups.arranged(|row| known[row]));
         groups.sort();
-
         groups
     }
 

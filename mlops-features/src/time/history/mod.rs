@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -48,8 +48,9 @@ pub(crate) use windows::Sums;
 /// columns that the set doesn't name. All cores are used.
 ///
 /// # Errors
-/// [`FeatureError::Schema`] where the table lacks a column, [`FeatureError::NullKey`] for a row without a time, or
-/// what the log met.
+/// [`FeatureError::Schema`] where the table lacks a column, [`FeatureError::NullKey`] for a row without a time,
+/// [`FeatureError::Parameter`] for 2,147,483,648 rows or events of a source or more, what
+/// [`FeatureSetBuilder::build`](crate::FeatureSetBuilder::build) says of the set, or what the log met.
 #[tracing::instrument(skip_all, fields(rows = rows.rows()))]
 pub fn gather_history(
     set: &FeatureSet,
@@ -84,9 +85,11 @@ struct Rows {
     times: Vec<i64>,
 }
 
-/// By how many threads history is gathered.
+/// By how many threads history is gathered. The system is asked once, since it reads files to tell.
 fn threads() -> NonZeroUsize {
-    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+    static THREADS: LazyLock<NonZeroUsize> =
+        LazyLock::new(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN));
+    *THREADS
 }
 
 /// No row, entity or place.
@@ -143,6 +146,8 @@ fn gather(
     catalog: &Catalog,
     events: impl FnOnce(&FeatureSet) -> Result<Vec<Events>, FeatureError>,
 ) -> Result<Dataset, FeatureError> {
+    // One that was read from a file may say anything.
+    set.check(catalog)?;
     let schema = set.slot_schema(&BTreeMap::new(), catalog)?;
     let batch = dataset.batch();
     if schema.fields.len() == schema.request {
@@ -151,7 +156,6 @@ fn gather(
     let rows = Rows::new(set, &schema, batch)?;
     let events = events(set)?;
     let gathered = columns(set, &schema, &rows, &events, catalog)?;
-
     whole(batch, &schema, gathered)
 }
 

@@ -257,19 +257,15 @@ impl<'a> Work<'a> {
                 self.counts.clear();
                 self.sums.clear();
                 match prefix {
-                    _ if !in_order => {
-                        self.left.extend(windows);
-                        continue;
-                    }
-                    Some((_, false)) => {
-                        self.left.extend(windows);
-                        continue;
-                    }
                     Some((prefix, true)) => {
                         self.counts.extend(runs.clone().map(|run| prefix.count_of(run)));
                         self.sums.extend(runs.map(|run| prefix.sum_of(run)));
                     }
-                    None => self.counts.extend(runs.map(|run| run.end - run.start)),
+                    None if in_order => self.counts.extend(runs.map(|run| run.end - run.start)),
+                    _ => {
+                        self.left.extend(windows);
+                        continue;
+                    }
                 }
                 let sums =
                     Sums { length: frame.length, asked: &self.edges, counts: &self.counts, sums: &self.sums };
