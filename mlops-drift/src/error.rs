@@ -2,6 +2,8 @@
 
 use mlops_core::Fingerprint;
 
+use crate::SampleRows;
+
 /// Why something can't be compared, built or read.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -12,13 +14,35 @@ pub enum DriftError {
         /// `reference` or `current`.
         side: &'static str,
     },
-    /// A value that has no place in an order.
-    #[error("the {side} sample holds NaN at {position}")]
-    NotANumber {
+    /// A sample with rows, of which too few can be used.
+    #[error(
+        "the {side} sample has {} values that can be used, of {} rows ({} NaN, {} infinite); at least {least} are needed",
+        rows.used, rows.rows, rows.nan, rows.infinite
+    )]
+    TooFewValues {
         /// `reference` or `current`.
         side: &'static str,
-        /// Its place, from 0.
-        position: usize,
+        /// What became of its rows.
+        rows: SampleRows,
+        /// How many are needed.
+        least: usize,
+    },
+    /// A statistic that these values don't have.
+    #[error("the {statistic} is undefined: {cause}")]
+    Undefined {
+        /// The statistic.
+        statistic: &'static str,
+        /// Why.
+        cause: &'static str,
+    },
+    /// A column that can't be compared.
+    #[error("column `{column}` can't be compared")]
+    Column {
+        /// The column.
+        column: String,
+        /// Why.
+        #[source]
+        cause: Box<DriftError>,
     },
     /// Counts of other bins.
     #[error("the bins don't match: {reference} in the reference, {current} in the current sample")]

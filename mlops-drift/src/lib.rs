@@ -7,7 +7,8 @@ mod profile;
 mod stream;
 
 pub use compare::{
-    JensenShannon, KsInterval, KsMethod, KsTest, Psi, PsiZeros, jensen_shannon, ks_interval, ks_two_sample, psi,
+    Effect, EffectMeasure, Interval, JensenShannon, KsInterval, Method, Psi, PsiZeros, Sample, SampleRows,
+    SampleTest, jensen_shannon, ks_interval, ks_two_sample, psi,
 };
 pub use error::DriftError;
 pub use monitor::{

@@ -1,37 +1,11 @@
 //! The two-sample Kolmogorov–Smirnov test.
 
 use super::kolmogorov::{exact_p_value, exact_p_value_equal, limit_p_value};
+use super::sample::Sides;
+use super::{Effect, EffectMeasure, Interval, Method, Sample, SampleTest};
 use crate::DriftError;
 
-/// How a p-value was computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum KsMethod {
-    /// From all orders that the two samples can come in.
-    Exact,
-    /// From Kolmogorov's limit distribution with a correction for finite samples.
-    Asymptotic,
-}
-
-/// A two-sample Kolmogorov–Smirnov test. Made by [`ks_two_sample`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct KsTest {
-    /// The distance D = sup |F − G|, 0 to 1.
-    pub statistic: f64,
-    /// The probability of a distance of D or more without a change, two-sided.
-    pub p_value: f64,
-    /// Where the distance is attained: the least such value.
-    pub location: f64,
-    /// Values in the reference, n.
-    pub reference_rows: usize,
-    /// Values in the current sample, m.
-    pub current_rows: usize,
-    /// How the p-value was computed.
-    pub method: KsMethod,
-}
-
-/// The two-sample Kolmogorov–Smirnov test of raw values; the order of the values doesn't matter.
+/// The two-sample Kolmogorov–Smirnov test.
 ///
 /// D = sup over x of |F(x) − G(x)|, with F and G the shares of the two samples up to x (Smirnov, 1939). The
 /// p-value is two-sided and, as in `scipy.stats.ks_2samp(method="auto")`, exact where neither sample has more
@@ -41,48 +15,51 @@ pub struct KsTest {
 /// at N there. In absolute terms the two differ by less than 2e-4 for N ≥ 100, 3e-3 for N ≥ 10, and 0.14 below
 /// that; relative to p-values of 1e-6 to 0.1, by less than 0.4 % for N ≥ 5000 and 20 % for N ≥ 100.
 ///
-/// With ties the p-value is too large, as scipy's is. Infinities are values like others. A p-value says whether
-/// a change can be told from chance, not whether it is large: with enough rows every change can.
+/// With ties the p-value is too large, as scipy's is. NaN is left out, infinities are values (scipy's default gives
+/// NaN for the whole test where there is a NaN).
+///
+/// The effect is D itself. Its interval is D ± 1.358 √(1/n + 1/m), cut to [0, 1]: the 95 % point of the greatest value
+/// of a Brownian bridge, which is what F − G differs by from the true difference in large samples where the two
+/// distributions are alike; where they aren't, that is less on average (Sudakov and Fernique's inequality).
 ///
 /// # Errors
-/// [`DriftError::Empty`] for a sample without values, [`DriftError::NotANumber`] for a NaN (scipy's default
-/// gives NaN for the whole test).
+/// [`DriftError::Empty`] for a sample without rows, [`DriftError::TooFewValues`] where all are NaN.
 ///
 /// ```
-/// use mlops_drift::{KsMethod, ks_two_sample};
+/// use mlops_drift::{Method, Sample, ks_two_sample};
 ///
-/// let test = ks_two_sample(&[1.0, 2.0, 3.0, 4.0], &[3.5, 4.5, 5.5]).unwrap();
-/// assert_eq!((test.statistic, test.method), (0.75, KsMethod::Exact));
-/// assert!((test.p_value - 0.228_571_428_571_428_6).abs() < 1e-15); // 8 of 35 orders
+/// let (reference, current) = (Sample::of(&[1.0, 2.0, 3.0, 4.0]), Sample::of(&[3.5, 4.5, 5.5]));
+/// let test = ks_two_sample(&reference, &current).unwrap();
+/// assert_eq!((test.statistic, test.method), (0.75, Method::Exact));
+/// assert!((test.p_value.unwrap() - 0.228_571_428_571_428_6).abs() < 1e-15); // 8 of 35 orders
 /// ```
-pub fn ks_two_sample(reference: &[f64], current: &[f64]) -> Result<KsTest, DriftError> {
-    let reference = sorted("reference", reference)?;
-    let current = sorted("current", current)?;
-    let (n, m) = (reference.len(), current.len());
-    let (gap, location) = largest_gap(&reference, &current);
+pub fn ks_two_sample(reference: &Sample, current: &Sample) -> Result<SampleTest, DriftError> {
+    let sides = Sides::ranked(reference, current, 1)?;
+    let (n, m) = (sides.reference.len(), sides.current.len());
+    let (gap, location) = largest_gap(sides.reference, sides.current);
     // n·m fits: both samples are in memory.
     let statistic = gap as f64 / (n as f64 * m as f64);
     let (p_value, method) = if n.max(m) > 10_000 {
         let rows = (n as f64 * m as f64 / (n as f64 + m as f64)).round_ties_even();
-        (limit_p_value(statistic, rows), KsMethod::Asymptotic)
+        (limit_p_value(statistic, rows), Method::Asymptotic)
     } else if n == m {
-        (exact_p_value_equal(n, (gap / n as u128) as usize), KsMethod::Exact)
+        (exact_p_value_equal(n, (gap / n as u128) as usize), Method::Exact)
     } else {
-        (exact_p_value(n, m, gap), KsMethod::Exact)
+        (exact_p_value(n, m, gap), Method::Exact)
     };
-    Ok(KsTest { statistic, p_value, location, reference_rows: n, current_rows: m, method })
-}
-
-fn sorted(side: &'static str, values: &[f64]) -> Result<Vec<f64>, DriftError> {
-    if values.is_empty() {
-        return Err(DriftError::Empty { side });
-    }
-    if let Some(position) = values.iter().position(|x| x.is_nan()) {
-        return Err(DriftError::NotANumber { side, position });
-    }
-    let mut values = values.to_vec();
-    values.sort_unstable_by(f64::total_cmp);
-    Ok(values)
+    let reach = 1.358 * (1.0 / n as f64 + 1.0 / m as f64).sqrt();
+    let interval = Interval { low: (statistic - reach).max(0.0), high: (statistic + reach).min(1.0) };
+    let effect = Effect { measure: EffectMeasure::KolmogorovDistance, value: statistic, interval: Some(interval) };
+    Ok(SampleTest {
+        statistic,
+        p_value: Some(p_value),
+        method,
+        effect,
+        degrees_of_freedom: None,
+        location: Some(location),
+        reference: sides.reference_rows,
+        current: sides.current_rows,
+    })
 }
 
 /// n·m·D in whole numbers, and where it is attained.

@@ -1,15 +1,19 @@
 //! Two samples, or their counts in the same bins, become a number that says how far apart they are.
 
+mod answer;
 mod jensen_shannon;
 mod kolmogorov;
 mod ks;
 mod ks_interval;
 mod psi;
+mod sample;
 
+pub use answer::{Effect, EffectMeasure, Interval, Method, SampleRows, SampleTest};
 pub use jensen_shannon::{JensenShannon, jensen_shannon};
-pub use ks::{KsMethod, KsTest, ks_two_sample};
+pub use ks::ks_two_sample;
 pub use ks_interval::{KsInterval, ks_interval};
 pub use psi::{Psi, PsiZeros, psi};
+pub use sample::Sample;
 
 use crate::DriftError;
 

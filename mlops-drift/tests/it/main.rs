@@ -9,3 +9,4 @@ mod outcomes;
 mod performance;
 mod profile;
 mod rows;
+mod samples;
