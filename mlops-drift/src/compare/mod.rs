@@ -7,6 +7,7 @@ mod ks;
 mod ks_interval;
 mod psi;
 mod sample;
+mod special;
 
 pub use answer::{Effect, EffectMeasure, Interval, Method, SampleRows, SampleTest};
 pub use jensen_shannon::{JensenShannon, jensen_shannon};

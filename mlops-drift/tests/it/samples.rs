@@ -68,7 +68,7 @@ pub fn case(i: u64, most: usize) -> Case {
     let w = bits(1000 + i, 5);
     let sizes = SIZES.iter().filter(|&&size| size <= most).count() as u64;
     let n = SIZES[(w[0] % sizes) as usize];
-    let m = if w[1] % 4 == 0 { n } else { SIZES[(w[1] / 4 % sizes) as usize] };
+    let m = if w[1].is_multiple_of(4) { n } else { SIZES[(w[1] / 4 % sizes) as usize] };
     let kind = KINDS[(w[2] % 8) as usize];
     let scale = match kind {
         Kind::Huge => 1e100,
@@ -92,7 +92,7 @@ pub fn counts(i: u64) -> (Vec<u64>, Vec<u64>) {
     };
     let mut a = draw(600_000 + 2 * i, w[1]);
     let mut b = draw(600_001 + 2 * i, w[2]);
-    if w[3] % 3 == 0 {
+    if w[3].is_multiple_of(3) {
         b[(w[3] / 3 % bins as u64) as usize] = 0;
     }
     a[0] += 1;
