@@ -8,7 +8,8 @@ mod stream;
 
 pub use compare::{
     Effect, EffectMeasure, Interval, JensenShannon, KsInterval, Method, Psi, PsiZeros, Sample, SampleRows,
-    SampleTest, jensen_shannon, ks_interval, ks_two_sample, psi,
+    SampleTest, anderson_darling, cramer_von_mises, energy_distance, epps_singleton, jensen_shannon, ks_interval,
+    ks_two_sample, kuiper, levene, mann_whitney, normalized_wasserstein, psi, wasserstein, welch_t,
 };
 pub use error::DriftError;
 pub use monitor::{

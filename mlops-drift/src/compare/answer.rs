@@ -31,12 +31,43 @@ pub struct Effect {
 pub enum EffectMeasure {
     /// sup |F − G|, 0 to 1.
     KolmogorovDistance,
+    /// sup (F − G) + sup (G − F), 0 to 1.
+    KuiperDistance,
+    /// √∫ (F − G)² dH, with H the share of both samples together, 0 to 1/√3.
+    CramerVonMisesDistance,
+    /// √∫ (F − G)² / (H (1 − H)) dH, with H the share of both samples together.
+    AndersonDarlingDistance,
+    /// P(X < Y) + P(X = Y) / 2 of a reference value X and a current value Y: ½ where neither tends to be the larger.
+    ProbabilityOfSuperiority,
+    /// The current mean less the reference's, divided by the root of the mean of both variances.
+    StandardizedMeanDifference,
+    /// The current mean distance from the median divided by the reference's: 1 where the spread is the same.
+    SpreadRatio,
+    /// The greatest |φ − ψ| of the characteristic functions at the points that are compared, 0 to 2.
+    CharacteristicDistance,
+    /// ∫ |F − G| dx, in the values' unit.
+    Wasserstein,
+    /// ∫ |F − G| dx divided by the reference's standard deviation.
+    NormalizedWasserstein,
+    /// The energy distance's square divided by twice the mean distance of a reference value and a current one, 0 to 1
+    /// (Székely and Rizzo's coefficient of inhomogeneity).
+    EnergyCoefficient,
 }
 
 impl fmt::Display for EffectMeasure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::KolmogorovDistance => "Kolmogorov distance",
+            Self::KuiperDistance => "Kuiper distance",
+            Self::CramerVonMisesDistance => "Cramér–von Mises distance",
+            Self::AndersonDarlingDistance => "Anderson–Darling distance",
+            Self::ProbabilityOfSuperiority => "probability of superiority",
+            Self::StandardizedMeanDifference => "standardised mean difference",
+            Self::SpreadRatio => "spread ratio",
+            Self::CharacteristicDistance => "distance of characteristic functions",
+            Self::Wasserstein => "Wasserstein distance",
+            Self::NormalizedWasserstein => "normalised Wasserstein distance",
+            Self::EnergyCoefficient => "energy coefficient",
         })
     }
 }

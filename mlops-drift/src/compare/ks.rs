@@ -1,7 +1,9 @@
 //! The two-sample Kolmogorov–Smirnov test.
 
 use super::kolmogorov::{exact_p_value, exact_p_value_equal, limit_p_value};
+use super::merge::each_step;
 use super::sample::Sides;
+use super::wasserstein::band;
 use super::{Effect, EffectMeasure, Interval, Method, Sample, SampleTest};
 use crate::DriftError;
 
@@ -43,39 +45,24 @@ pub fn ks_two_sample(reference: &Sample, current: &Sample) -> Result<SampleTest,
         let rows = (n as f64 * m as f64 / (n as f64 + m as f64)).round_ties_even();
         (limit_p_value(statistic, rows), Method::Asymptotic)
     } else if n == m {
-        (exact_p_value_equal(n, (gap / n as u128) as usize), Method::Exact)
+        (exact_p_value_equal(n, gap as usize / n), Method::Exact)
     } else {
-        (exact_p_value(n, m, gap), Method::Exact)
+        (exact_p_value(n, m, gap.into()), Method::Exact)
     };
-    let reach = 1.358 * (1.0 / n as f64 + 1.0 / m as f64).sqrt();
+    let reach = band(n, m);
     let interval = Interval { low: (statistic - reach).max(0.0), high: (statistic + reach).min(1.0) };
     let effect = Effect { measure: EffectMeasure::KolmogorovDistance, value: statistic, interval: Some(interval) };
-    Ok(SampleTest {
-        statistic,
-        p_value: Some(p_value),
-        method,
-        effect,
-        degrees_of_freedom: None,
-        location: Some(location),
-        reference: sides.reference_rows,
-        current: sides.current_rows,
-    })
+    Ok(SampleTest { location: Some(location), ..sides.answer(statistic, Some(p_value), method, effect) })
 }
 
 /// n·m·D in whole numbers, and where it is attained.
-fn largest_gap(reference: &[f64], current: &[f64]) -> (u128, f64) {
-    let (n, m) = (reference.len() as u128, current.len() as u128);
-    let (mut i, mut j) = (0, 0);
-    let (mut gap, mut location) = (0, f64::NAN);
-    while let (Some(&a), Some(&b)) = (reference.get(i), current.get(j)) {
-        let x = a.min(b);
-        i += reference[i..].iter().take_while(|&&a| a <= x).count();
-        j += current[j..].iter().take_while(|&&b| b <= x).count();
-        let here = (i as u128 * m).abs_diff(j as u128 * n);
-        if here > gap || location.is_nan() {
-            (gap, location) = (here, x);
+fn largest_gap(reference: &[f64], current: &[f64]) -> (u64, f64) {
+    let (mut gap, mut location) = (0, reference[0].min(current[0]));
+    each_step(reference, current, |step| {
+        let here = step.beyond_ties().unsigned_abs();
+        if here > gap {
+            (gap, location) = (here, step.x);
         }
-    }
-    // Past the end of one sample the gap only shrinks.
+    });
     (gap, location)
 }

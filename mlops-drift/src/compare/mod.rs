@@ -1,25 +1,47 @@
 //! Two samples, or their counts in the same bins, become a number that says how far apart they are.
 
+mod anderson_darling;
 mod answer;
+mod cramer_von_mises;
+mod energy;
+mod epps_singleton;
 mod jensen_shannon;
 mod kolmogorov;
 mod ks;
 mod ks_interval;
+mod kuiper;
+mod levene;
+mod mann_whitney;
+mod merge;
+mod moments;
 mod psi;
+mod quadratic_tail;
 mod sample;
+mod sort;
 mod special;
+mod wasserstein;
+mod welch;
 
+pub use anderson_darling::anderson_darling;
 pub use answer::{Effect, EffectMeasure, Interval, Method, SampleRows, SampleTest};
+pub use cramer_von_mises::cramer_von_mises;
+pub use energy::energy_distance;
+pub use epps_singleton::epps_singleton;
 pub use jensen_shannon::{JensenShannon, jensen_shannon};
 pub use ks::ks_two_sample;
 pub use ks_interval::{KsInterval, ks_interval};
+pub use kuiper::kuiper;
+pub use levene::levene;
+pub use mann_whitney::mann_whitney;
 pub use psi::{Psi, PsiZeros, psi};
 pub use sample::Sample;
+pub use wasserstein::{normalized_wasserstein, wasserstein};
+pub use welch::welch_t;
 
 use crate::DriftError;
 
 /// The rows on both sides and the number of bins that hold any, if the counts can be compared.
-fn totals(reference: &[u64], current: &[u64]) -> Result<(f64, f64, usize), DriftError> {
+pub(crate) fn totals(reference: &[u64], current: &[u64]) -> Result<(f64, f64, usize), DriftError> {
     if reference.len() != current.len() {
         return Err(DriftError::OtherBins { reference: reference.len(), current: current.len() });
     }

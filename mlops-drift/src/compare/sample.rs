@@ -1,6 +1,7 @@
 //! Numbers, sorted once, to be compared any number of times.
 
-use super::SampleRows;
+use super::sort::sort;
+use super::{Effect, Method, SampleRows, SampleTest};
 use crate::DriftError;
 
 /// A sample of numbers, sorted. Any number of tests and distances take it, none of which sorts again.
@@ -30,9 +31,17 @@ impl Sample {
     /// Sorts a copy of the values, which come in any order.
     #[must_use]
     pub fn of(values: &[f64]) -> Self {
-        let mut kept: Vec<f64> = values.iter().filter(|x| !x.is_nan()).map(|&x| x + 0.0).collect();
-        let nan = (values.len() - kept.len()) as u64;
-        kept.sort_unstable_by(f64::total_cmp);
+        Self::from_values(values.iter().copied())
+    }
+
+    /// Sorts the values.
+    pub(crate) fn from_values(values: impl ExactSizeIterator<Item = f64>) -> Self {
+        let rows = values.len();
+        let mut kept = Vec::with_capacity(rows);
+        // −0 + 0 is 0.
+        kept.extend(values.filter(|x| !x.is_nan()).map(|x| x + 0.0));
+        let nan = (rows - kept.len()) as u64;
+        sort(&mut kept);
         Self::from_sorted(kept, nan)
     }
 
@@ -61,28 +70,28 @@ impl Sample {
         self.values.len() as u64 + self.nan
     }
 
-    fn tally(&self, used: usize) -> SampleRows {
+    pub(crate) fn tally(&self, used: usize) -> SampleRows {
         let infinite = (self.values.len() - self.finite.len()) as u64;
         SampleRows { rows: self.rows(), nan: self.nan, infinite, used: used as u64 }
     }
 }
 
 /// The values of both sides and what became of their rows, if each has at least `least`.
-pub(super) struct Sides<'a> {
-    pub(super) reference: &'a [f64],
-    pub(super) current: &'a [f64],
-    pub(super) reference_rows: SampleRows,
-    pub(super) current_rows: SampleRows,
+pub(crate) struct Sides<'a> {
+    pub(crate) reference: &'a [f64],
+    pub(crate) current: &'a [f64],
+    pub(crate) reference_rows: SampleRows,
+    pub(crate) current_rows: SampleRows,
 }
 
 impl<'a> Sides<'a> {
     /// For statistics of ranks: infinities are values.
-    pub(super) fn ranked(reference: &'a Sample, current: &'a Sample, least: usize) -> Result<Self, DriftError> {
+    pub(crate) fn ranked(reference: &'a Sample, current: &'a Sample, least: usize) -> Result<Self, DriftError> {
         Self::of((reference, reference.values()), (current, current.values()), least)
     }
 
     /// For statistics of distances and moments: infinities are left out.
-    pub(super) fn finite(reference: &'a Sample, current: &'a Sample, least: usize) -> Result<Self, DriftError> {
+    pub(crate) fn finite(reference: &'a Sample, current: &'a Sample, least: usize) -> Result<Self, DriftError> {
         Self::of((reference, reference.finite()), (current, current.finite()), least)
     }
 
@@ -106,5 +115,25 @@ impl<'a> Sides<'a> {
             }
         }
         Ok(sides)
+    }
+
+    /// The answer of a test without degrees of freedom or a location.
+    pub(crate) fn answer(
+        &self,
+        statistic: f64,
+        p_value: Option<f64>,
+        method: Method,
+        effect: Effect,
+    ) -> SampleTest {
+        SampleTest {
+            statistic,
+            p_value,
+            method,
+            effect,
+            degrees_of_freedom: None,
+            location: None,
+            reference: self.reference_rows,
+            current: self.current_rows,
+        }
     }
 }

@@ -37,6 +37,27 @@ pub(crate) fn student_two_sided(t: f64, degrees_of_freedom: f64) -> f64 {
     incomplete_beta_half(t2, degrees_of_freedom)
 }
 
+/// The 97.5 % point of Student's distribution.
+pub(crate) fn student_quantile(degrees_of_freedom: f64) -> f64 {
+    if degrees_of_freedom > 200.0 {
+        // Cornish and Fisher's expansion, here to 1e-9.
+        let (z, r) = (1.959_963_984_540_054_f64, 1.0 / degrees_of_freedom);
+        let first = (z.powi(3) + z) / 4.0;
+        let second = (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0;
+        let third = (3.0 * z.powi(7) + 19.0 * z.powi(5) + 17.0 * z.powi(3) - 15.0 * z) / 384.0;
+        return z + r * (first + r * (second + r * third));
+    }
+    let (mut low, mut high) = (1.9, 1e5);
+    while high - low > 1e-13 * high {
+        let middle = 0.5 * (low + high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if student_two_sided(middle, degrees_of_freedom) > 0.05 { low = middle } else { high = middle }
+    }
+    0.5 * (low + high)
+}
+
 /// P(F ≥ f) of Fisher's distribution with 1 and `degrees_of_freedom` degrees of freedom.
 pub(crate) fn fisher_upper(f: f64, degrees_of_freedom: f64) -> f64 {
     student_two_sided(f.max(0.0).sqrt(), degrees_of_freedom)

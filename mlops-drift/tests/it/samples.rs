@@ -7,7 +7,7 @@ const SIZES: [usize; 25] = [
 
 /// What a sample is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Uniform,
     Bell,
     Ties,
@@ -24,13 +24,13 @@ const KINDS: [Kind; 8] = {
 };
 
 /// A pair of samples.
-pub struct Case {
-    pub kind: Kind,
-    pub reference: Vec<f64>,
-    pub current: Vec<f64>,
+pub(crate) struct Case {
+    pub(crate) kind: Kind,
+    pub(crate) reference: Vec<f64>,
+    pub(crate) current: Vec<f64>,
 }
 
-pub fn bits(seed: u64, n: usize) -> Vec<u64> {
+pub(crate) fn bits(seed: u64, n: usize) -> Vec<u64> {
     let start = seed.wrapping_mul(0xD134_2543_DE82_EF95);
     (1..=n as u64)
         .map(|i| {
@@ -42,11 +42,11 @@ pub fn bits(seed: u64, n: usize) -> Vec<u64> {
         .collect()
 }
 
-pub fn uniforms(seed: u64, n: usize) -> Vec<f64> {
+pub(crate) fn uniforms(seed: u64, n: usize) -> Vec<f64> {
     bits(seed, n).into_iter().map(|word| ((word >> 12) as f64 + 0.5) * (-52_f64).exp2()).collect()
 }
 
-pub fn sample(seed: u64, n: usize, kind: Kind) -> Vec<f64> {
+pub(crate) fn sample(seed: u64, n: usize, kind: Kind) -> Vec<f64> {
     if kind == Kind::Bell {
         let u = uniforms(seed, 4 * n);
         return u.chunks_exact(4).map(|u| ((u[0] + u[1]) + u[2]) + u[3] - 2.0).collect();
@@ -64,7 +64,7 @@ pub fn sample(seed: u64, n: usize, kind: Kind) -> Vec<f64> {
 }
 
 /// The `i`-th pair, of at most `most` values each.
-pub fn case(i: u64, most: usize) -> Case {
+pub(crate) fn case(i: u64, most: usize) -> Case {
     let w = bits(1000 + i, 5);
     let sizes = SIZES.iter().filter(|&&size| size <= most).count() as u64;
     let n = SIZES[(w[0] % sizes) as usize];
@@ -83,7 +83,7 @@ pub fn case(i: u64, most: usize) -> Case {
 }
 
 /// The `i`-th pair of counts in the same bins.
-pub fn counts(i: u64) -> (Vec<u64>, Vec<u64>) {
+pub(crate) fn counts(i: u64) -> (Vec<u64>, Vec<u64>) {
     let w = bits(500_000 + i, 4);
     let bins = 1 + (w[0] % 12) as usize;
     let largest = |word: u64| [1, 3, 10, 100, 1000, 100_000][(word % 6) as usize];
