@@ -24,7 +24,7 @@ type Matrix = [[f64; SIZE]; SIZE];
 ///
 /// # Errors
 /// [`DriftError::Empty`] for a sample without rows, [`DriftError::TooFewValues`] where fewer than five are finite,
-/// [`DriftError::Undefined`] where the interquartile range of both together is 0 (scipy gives NaN) or where nothing varies.
+/// [`DriftError::Undefined`] where the interquartile range of both together is 0 (scipy gives NaN) or both samples are constant.
 ///
 /// ```
 /// use mlops_drift::{Sample, epps_singleton};
@@ -38,6 +38,10 @@ type Matrix = [[f64; SIZE]; SIZE];
 pub fn epps_singleton(reference: &Sample, current: &Sample) -> Result<SampleTest, DriftError> {
     let sides = Sides::finite(reference, current, 5)?;
     let undefined = |cause| DriftError::Undefined { statistic: "Epps–Singleton statistic", cause };
+    let constant = |values: &[f64]| values.first() == values.last();
+    if constant(sides.reference) && constant(sides.current) {
+        return Err(undefined("both samples are constant"));
+    }
     let (n, m) = (sides.reference.len() as f64, sides.current.len() as f64);
     let half_range = interquartile_range(sides.reference, sides.current) / 2.0;
     if half_range == 0.0 {
@@ -54,9 +58,6 @@ pub fn epps_singleton(reference: &Sample, current: &Sample) -> Result<SampleTest
     }
     let difference: [f64; SIZE] = std::array::from_fn(|i| mean_a[i] - mean_b[i]);
     let (quadratic, rank) = quadratic_form(covariance, &difference);
-    if rank == 0.0 {
-        return Err(undefined("nothing varies within either sample"));
-    }
     let mut statistic = total * quadratic;
     if n.max(m) < 25.0 {
         statistic /= 1.0 + total.powf(-0.45) + 10.1 * (n.powf(-1.7) + m.powf(-1.7));
@@ -129,9 +130,9 @@ fn quadratic_form(mut s: Matrix, d: &[f64; SIZE]) -> (f64, f64) {
                 for row in &mut s {
                     (row[p], row[q]) = (c * row[p] - sine * row[q], sine * row[p] + c * row[q]);
                 }
-                for k in 0..SIZE {
-                    (s[p][k], s[q][k]) = (c * s[p][k] - sine * s[q][k], sine * s[p][k] + c * s[q][k]);
-                }
+                let (row_p, row_q) = (s[p], s[q]);
+                s[p] = std::array::from_fn(|k| c * row_p[k] - sine * row_q[k]);
+                s[q] = std::array::from_fn(|k| sine * row_p[k] + c * row_q[k]);
                 (s[p][q], s[q][p]) = (0.0, 0.0);
                 (along[p], along[q]) = (c * along[p] - sine * along[q], sine * along[p] + c * along[q]);
             }

@@ -7,24 +7,30 @@ use std::f64::consts::PI;
 /// Every order of the pooled sample is a path from (0, 0) to (n, m). The probability that a path has left the
 /// band |i·m − j·n| < gap by the time it is at (i, j) follows from those of its two predecessors, the last step
 /// being along i with probability i / (i + j). All terms are positive: no cancellation, however small the tail.
-/// Takes time n·m at most.
-pub(super) fn exact_p_value(n: usize, m: usize, gap: u128) -> f64 {
+/// Only what is within the band is computed: time n·m·2D.
+pub(super) fn exact_p_value(n: usize, m: usize, gap: u64) -> f64 {
     if gap == 0 {
         return 1.0;
     }
-    let outside = |i: usize, j: usize| (i as u128 * m as u128).abs_diff(j as u128 * n as u128) >= gap;
-    let mut left: Vec<f64> = vec![0.0; m + 1];
-    for i in 0..=n {
-        let mut before = 0.0;
-        for (j, here) in left.iter_mut().enumerate() {
-            *here = if outside(i, j) {
-                1.0
-            } else if i + j == 0 {
-                0.0
-            } else {
-                let (a, b) = (i as f64, j as f64);
-                (a * *here + b * before) / (a + b)
-            };
+    // In i64: both samples have at most 10,000 values.
+    let (rows, columns, gap) = (n as i64, m as i64, gap as i64);
+    // Of the row before, and 1 beyond its band; a band lies no lower than that of the row before.
+    let mut left = vec![1.0; m + 1];
+    for i in 0..=rows {
+        // |i·m − j·n| < gap
+        let first = (i * columns - gap).div_euclid(rows) + 1;
+        let last = (i * columns + gap - 1).div_euclid(rows).min(columns);
+        if first > last {
+            return 1.0;
+        }
+        let first = first.max(0);
+        let mut before = 1.0;
+        if first > 0 {
+            left[first as usize - 1] = 1.0;
+        }
+        for (j, here) in (first..=last).zip(&mut left[first as usize..=last as usize]) {
+            let (a, b) = (i as f64, j as f64);
+            *here = if i + j == 0 { 0.0 } else { (a * *here + b * before) / (a + b) };
             before = *here;
         }
     }

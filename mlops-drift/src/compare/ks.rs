@@ -47,7 +47,7 @@ pub fn ks_two_sample(reference: &Sample, current: &Sample) -> Result<SampleTest,
     } else if n == m {
         (exact_p_value_equal(n, gap as usize / n), Method::Exact)
     } else {
-        (exact_p_value(n, m, gap.into()), Method::Exact)
+        (exact_p_value(n, m, gap), Method::Exact)
     };
     let reach = band(n, m);
     let interval = Interval { low: (statistic - reach).max(0.0), high: (statistic + reach).min(1.0) };

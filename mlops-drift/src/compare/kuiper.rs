@@ -92,7 +92,8 @@ fn limit(v: f64, n: f64) -> f64 {
         let z = f64::from(k * k) * lambda * lambda;
         let term = 2.0 * (4.0 * z - 1.0) * (-2.0 * z).exp();
         p += term;
-        if term <= 1e-17 * p {
+        // The first terms are negative where λ is small.
+        if z > 1.0 && term <= 1e-17 * p {
             break;
         }
     }

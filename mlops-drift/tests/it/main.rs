@@ -10,3 +10,4 @@ mod performance;
 mod profile;
 mod rows;
 mod samples;
+mod two_samples;
