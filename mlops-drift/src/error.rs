@@ -76,6 +76,33 @@ pub enum DriftError {
         /// The name.
         column: String,
     },
+    /// A batch without a column of the reference.
+    #[error("there is no column `{column}`")]
+    MissingColumn {
+        /// The column.
+        column: String,
+    },
+    /// A column whose values can't be compared with the reference's, or with anything.
+    #[error(
+        "column `{column}` is of type {got}, which is not what the reference has or holds neither numbers nor texts"
+    )]
+    UnknownType {
+        /// The column.
+        column: String,
+        /// Its type.
+        got: String,
+    },
+    /// Counts in the bins of another reference.
+    #[error("the counts belong to another reference")]
+    OtherReference,
+    /// Bytes that are no prepared reference.
+    #[error("the reference can't be read: {problem}, at byte {at}")]
+    NotAReference {
+        /// What is wrong.
+        problem: &'static str,
+        /// Where.
+        at: usize,
+    },
     /// Bytes that are no profile.
     #[error("the profile can't be read: {problem}")]
     NotAProfile {
@@ -90,10 +117,10 @@ pub enum DriftError {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// A profile of a later format.
-    #[error("the profile is of format {got}; this library reads up to {supported}")]
+    /// Bytes of a later format.
+    #[error("the bytes are of format {got}; this library reads up to {supported}")]
     NewerFormat {
-        /// The profile's format.
+        /// Their format.
         got: u32,
         /// The latest that can be read.
         supported: u32,

@@ -3,6 +3,7 @@
 mod compare;
 mod error;
 mod monitor;
+mod prepared;
 mod profile;
 mod stream;
 
@@ -15,6 +16,10 @@ pub use error::DriftError;
 pub use monitor::{
     DriftThresholds, InputMonitor, MonitorOptions, MonitorOptionsBuilder, MonitorTally, PerformanceMonitor,
     PerformanceMonitorBuilder, PerformanceTally, ProfileFormat, Window, WindowDrift, WindowPerformance,
+};
+pub use prepared::{
+    BinRows, ColumnComparison, NumberComparison, PREPARED_MEDIA_TYPE, PreparedReference, PreparedReferenceBuilder,
+    PreparedTally,
 };
 pub use profile::{
     BinCounts, Bins, CategoryBins, ColumnDrift, ColumnKind, NumericBins, PROFILE_MEDIA_TYPE, ProfileBuilder,

@@ -31,18 +31,19 @@ impl Sample {
     /// Sorts a copy of the values, which come in any order.
     #[must_use]
     pub fn of(values: &[f64]) -> Self {
-        Self::from_values(values.iter().copied())
+        Self::from_values(values.to_vec())
     }
 
     /// Sorts the values.
-    pub(crate) fn from_values(values: impl ExactSizeIterator<Item = f64>) -> Self {
+    pub(crate) fn from_values(mut values: Vec<f64>) -> Self {
         let rows = values.len();
-        let mut kept = Vec::with_capacity(rows);
-        // −0 + 0 is 0.
-        kept.extend(values.filter(|x| !x.is_nan()).map(|x| x + 0.0));
-        let nan = (rows - kept.len()) as u64;
-        sort(&mut kept);
-        Self::from_sorted(kept, nan)
+        values.retain_mut(|x| {
+            *x += 0.0; // −0 becomes 0
+            !x.is_nan()
+        });
+        sort(&mut values);
+        let nan = (rows - values.len()) as u64;
+        Self::from_sorted(values, nan)
     }
 
     /// Values that rise and hold no NaN.

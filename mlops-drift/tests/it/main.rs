@@ -7,6 +7,7 @@ mod laws;
 mod monitor;
 mod outcomes;
 mod performance;
+mod prepared;
 mod profile;
 mod rows;
 mod samples;

@@ -5,6 +5,7 @@ use mlops_drift::{
     DriftError, Method, Sample, SampleTest, anderson_darling, cramer_von_mises, energy_distance, epps_singleton,
     ks_two_sample, kuiper, levene, mann_whitney, normalized_wasserstein, wasserstein, welch_t,
 };
+use proptest::prelude::*;
 use serde::Deserialize;
 
 use crate::samples::case;
@@ -185,4 +186,114 @@ fn epps_singleton_is_that_of_its_definition() {
         }
     }
     assert!(well > 150, "{well} cases with a well-conditioned answer");
+}
+
+type Test = fn(&Sample, &Sample) -> Result<SampleTest, DriftError>;
+
+const RANKED: [Test; 5] = [ks_two_sample, kuiper, cramer_von_mises, anderson_darling, mann_whitney];
+const SYMMETRIC: [Test; 9] = [
+    ks_two_sample,
+    kuiper,
+    cramer_von_mises,
+    anderson_darling,
+    levene,
+    epps_singleton,
+    wasserstein,
+    energy_distance,
+    |a, b| {
+        welch_t(a, b).map(|mut test| {
+            test.statistic = test.statistic.abs();
+            test
+        })
+    },
+];
+const ZERO_ON_EQUAL: [Test; 8] =
+    [ks_two_sample, kuiper, cramer_von_mises, welch_t, levene, epps_singleton, wasserstein, energy_distance];
+
+fn values() -> impl Strategy<Value = Vec<f64>> {
+    let value = prop_oneof![(-20_i32..20).prop_map(f64::from), -20.0..20.0_f64];
+    prop::collection::vec(value, 5..60)
+}
+
+proptest! {
+    #[test]
+    fn tests_do_not_depend_on_order(a in values(), b in values()) {
+        let turned = |values: &[f64]| Sample::of(&values.iter().rev().copied().collect::<Vec<_>>());
+        for test in RANKED.into_iter().chain(SYMMETRIC) {
+            prop_assert_eq!(test(&Sample::of(&a), &Sample::of(&b)), test(&turned(&a), &turned(&b)));
+        }
+    }
+
+    #[test]
+    fn tests_are_symmetric(a in values(), b in values()) {
+        let (a, b) = (Sample::of(&a), Sample::of(&b));
+        for (k, test) in SYMMETRIC.into_iter().enumerate() {
+            let (there, back) = (test(&a, &b), test(&b, &a));
+            prop_assert_eq!(there.is_ok(), back.is_ok());
+            if let (Ok(there), Ok(back)) = (there, back) {
+                let close = (there.statistic - back.statistic).abs() <= 1e-9 * (1.0 + there.statistic.abs());
+                prop_assert!(close, "{}: {:?} {:?}", k, there, back);
+            }
+        }
+        let (there, back) = (mann_whitney(&a, &b).unwrap(), mann_whitney(&b, &a).unwrap());
+        prop_assert_eq!(there.statistic + back.statistic, (a.rows() * b.rows()) as f64);
+        prop_assert_eq!(there.p_value, back.p_value);
+    }
+
+    #[test]
+    fn equal_samples_are_no_distance_apart(a in values()) {
+        let a = Sample::of(&a);
+        for test in ZERO_ON_EQUAL {
+            if let Ok(test) = test(&a, &a) {
+                prop_assert_eq!(test.statistic, 0.0);
+                prop_assert!(test.p_value.is_none_or(|p| p == 1.0), "{:?}", test);
+            }
+        }
+        prop_assert_eq!(mann_whitney(&a, &a).unwrap().effect.value, 0.5);
+    }
+
+    #[test]
+    fn ranks_alone_matter_to_tests_of_ranks(a in values(), b in values()) {
+        let mapped = |values: &[f64]| Sample::of(&values.iter().map(|x| (x / 8.0).exp() - 7.0).collect::<Vec<_>>());
+        for test in RANKED {
+            let (plain, mapped) = (test(&Sample::of(&a), &Sample::of(&b)), test(&mapped(&a), &mapped(&b)));
+            match (plain, mapped) {
+                (Ok(plain), Ok(mapped)) => {
+                    prop_assert_eq!(plain.statistic, mapped.statistic);
+                    prop_assert_eq!(plain.p_value, mapped.p_value);
+                    prop_assert_eq!(plain.effect, mapped.effect);
+                }
+                (plain, mapped) => prop_assert_eq!(plain.is_ok(), mapped.is_ok()),
+            }
+        }
+    }
+}
+
+#[test]
+fn what_has_no_value_is_refused_and_named() {
+    let (empty, nan, one) = (Sample::of(&[]), Sample::of(&[f64::NAN; 3]), Sample::of(&[1.0]));
+    let (constant, some) = (Sample::of(&[2.0; 9]), Sample::of(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    for test in RANKED.into_iter().chain(SYMMETRIC).chain([normalized_wasserstein as Test]) {
+        assert_eq!(test(&some, &empty), Err(DriftError::Empty { side: "current" }));
+        assert!(matches!(test(&nan, &some), Err(DriftError::TooFewValues { side: "reference", .. })));
+        // An answer or an error, and no panic.
+        for sample in
+            [&one, &constant, &Sample::of(&[f64::INFINITY; 6]), &Sample::of(&[f64::MAX, f64::MIN, 0.0, 1.0, 2.0])]
+        {
+            _ = test(&some, sample);
+            _ = test(sample, sample);
+        }
+    }
+    for (test, statistic) in [
+        (anderson_darling as Test, "Anderson–Darling statistic"),
+        (welch_t, "t statistic"),
+        (levene, "Levene statistic"),
+        (epps_singleton, "Epps–Singleton statistic"),
+        (normalized_wasserstein, "normalised Wasserstein distance"),
+    ] {
+        match test(&constant, &constant) {
+            Err(DriftError::Undefined { statistic: named, .. }) => assert_eq!(named, statistic),
+            other => panic!("{statistic}: {other:?}"),
+        }
+    }
 }
