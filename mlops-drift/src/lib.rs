@@ -6,6 +6,7 @@ mod monitor;
 mod profile;
 mod stream;
 
+pub use compare::{Corrected, Correction, correct};
 pub use compare::{
     Effect, EffectMeasure, Interval, JensenShannon, KsInterval, Method, Psi, PsiZeros, Sample, SampleRows,
     SampleTest, jensen_shannon, ks_interval, ks_two_sample, psi,

@@ -1,6 +1,7 @@
 //! Two samples, or their counts in the same bins, become a number that says how far apart they are.
 
 mod answer;
+mod correction;
 mod jensen_shannon;
 mod kolmogorov;
 mod ks;
@@ -10,6 +11,7 @@ mod sample;
 mod special;
 
 pub use answer::{Effect, EffectMeasure, Interval, Method, SampleRows, SampleTest};
+pub use correction::{Corrected, Correction, correct};
 pub use jensen_shannon::{JensenShannon, jensen_shannon};
 pub use ks::ks_two_sample;
 pub use ks_interval::{KsInterval, ks_interval};
