@@ -6,11 +6,12 @@ mod monitor;
 mod profile;
 mod stream;
 
-pub use compare::{Corrected, Correction, correct};
+pub use compare::{Corrected, Correction, CountTest, correct};
 pub use compare::{
     Effect, EffectMeasure, Interval, JensenShannon, KsInterval, Method, Psi, PsiZeros, Sample, SampleRows,
     SampleTest, jensen_shannon, ks_interval, ks_two_sample, psi,
 };
+pub use compare::{hellinger, kullback_leibler, l_infinity, total_variation, two_proportion_z};
 pub use error::DriftError;
 pub use monitor::{
     DriftThresholds, InputMonitor, MonitorOptions, MonitorOptionsBuilder, MonitorTally, PerformanceMonitor,

@@ -2,21 +2,33 @@
 
 mod answer;
 mod correction;
+mod count_test;
+mod divergence_interval;
+mod hellinger;
 mod jensen_shannon;
 mod kolmogorov;
 mod ks;
 mod ks_interval;
+mod kullback_leibler;
+mod proportion;
 mod psi;
 mod sample;
+mod shares;
 mod special;
+mod total_variation;
 
 pub use answer::{Effect, EffectMeasure, Interval, Method, SampleRows, SampleTest};
 pub use correction::{Corrected, Correction, correct};
+pub use count_test::CountTest;
+pub use hellinger::hellinger;
 pub use jensen_shannon::{JensenShannon, jensen_shannon};
 pub use ks::ks_two_sample;
 pub use ks_interval::{KsInterval, ks_interval};
+pub use kullback_leibler::kullback_leibler;
+pub use proportion::two_proportion_z;
 pub use psi::{Psi, PsiZeros, psi};
 pub use sample::Sample;
+pub use total_variation::{l_infinity, total_variation};
 
 use crate::DriftError;
 

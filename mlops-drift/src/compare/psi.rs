@@ -20,6 +20,16 @@ pub enum PsiZeros {
     Infinite,
 }
 
+impl PsiZeros {
+    /// Rows that are added to each occupied bin.
+    pub(super) fn added(self) -> f64 {
+        match self {
+            Self::Jeffreys => 0.5,
+            Self::Infinite => 0.0,
+        }
+    }
+}
+
 /// A population stability index. Made by [`psi`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -63,10 +73,7 @@ pub struct Psi {
 /// ```
 pub fn psi(reference: &[u64], current: &[u64], zeros: PsiZeros) -> Result<Psi, DriftError> {
     let (n, m, occupied) = totals(reference, current)?;
-    let added = match zeros {
-        PsiZeros::Jeffreys => 0.5,
-        PsiZeros::Infinite => 0.0,
-    };
+    let added = zeros.added();
     let bins = occupied as f64;
     let share = |count: u64, rows: f64| (count as f64 + added) / (rows + added * bins);
     let contributions: Vec<f64> = reference
