@@ -6,6 +6,9 @@ mod monitor;
 mod profile;
 mod stream;
 
+pub use compare::{
+    ContinuityCorrection, chi_square_contingency, chi_square_goodness_of_fit, fisher_exact, g_test, share_of_unseen,
+};
 pub use compare::{Corrected, Correction, CountTest, correct};
 pub use compare::{
     Effect, EffectMeasure, Interval, JensenShannon, KsInterval, Method, Psi, PsiZeros, Sample, SampleRows,

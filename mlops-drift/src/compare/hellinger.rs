@@ -1,6 +1,5 @@
 //! The Hellinger distance.
 
-use super::divergence_interval::Divergence;
 use super::shares::{Pair, Pairs};
 use super::{CountTest, Effect, EffectMeasure, Interval, Method};
 use crate::DriftError;
@@ -14,8 +13,7 @@ use crate::DriftError;
 ///
 /// Without a change its square is about (B − 1)/8 · (1/n + 1/m), B being the number of occupied bins; the root of that
 /// is [`effect_without_drift`](CountTest::effect_without_drift). The interval is as that of
-/// [`kullback_leibler`](crate::kullback_leibler); there is none where an occupied bin would have less than 5 rows on a
-/// side if the shares were equal, or has less than 1.
+/// [`kullback_leibler`](crate::kullback_leibler); there is none where an occupied bin has less than 5 rows on a side.
 ///
 /// # Errors
 /// [`DriftError::OtherBins`] for counts of unequal lengths, [`DriftError::Empty`] where a side has no row.
@@ -35,15 +33,9 @@ pub fn hellinger(reference: &[u64], current: &[u64]) -> Result<CountTest, DriftE
     };
     let contributions: Vec<f64> = pairs.bins.iter().map(contribution).collect();
     let square = contributions.iter().sum::<f64>().min(1.0);
-    let per_row = 1.0 / pairs.n + 1.0 / pairs.m;
-    let divergence = Divergence {
-        value: square,
-        scale: 8.0 / per_row,
-        variance: pairs.variance(|bin| (-0.5 * (bin.q / bin.p).sqrt(), -0.5 * (bin.p / bin.q).sqrt())),
-        degrees_of_freedom: pairs.occupied - 1.0,
-    };
-    let interval =
-        if pairs.least_expected() >= 5.0 && pairs.least_rows() >= 1.0 { divergence.interval() } else { None };
+    let per_row = pairs.per_row();
+    let gradient = |bin: &Pair| (-0.5 * (bin.q / bin.p).sqrt(), -0.5 * (bin.p / bin.q).sqrt());
+    let interval = pairs.interval(square, 8.0 / per_row, gradient);
     let interval = interval.map(|i| Interval { low: i.low.sqrt(), high: i.high.sqrt().min(1.0) });
     let value = square.sqrt();
     Ok(CountTest {

@@ -1,5 +1,7 @@
 //! The Jensen–Shannon divergence.
 
+use super::Interval;
+use super::shares::{Pair, Pairs};
 use super::totals;
 use crate::DriftError;
 
@@ -15,6 +17,8 @@ pub struct JensenShannon {
     pub reference_rows: u64,
     /// Rows in the current sample.
     pub current_rows: u64,
+    /// Where the divergence of what the samples were drawn from may lie; `None` where nothing can be said.
+    pub interval: Option<Interval>,
 }
 
 impl JensenShannon {
@@ -32,6 +36,10 @@ impl JensenShannon {
 /// (0 ln 0 is 0), and in nats. `scipy.spatial.distance.jensenshannon` and Evidently give the square root of
 /// this, which is [`JensenShannon::distance`]; NannyML gives the square root to base 2, which is larger by
 /// 1 / √(ln 2) = 1.2011.
+///
+/// Without a change it is about (B − 1)/8 · (1/n + 1/m), with B occupied bins and n and m rows. The interval takes that
+/// off, so the divergence may lie above it; it is as that of [`kullback_leibler`](crate::kullback_leibler), and there is
+/// none where an occupied bin has less than 5 rows on a side.
 ///
 /// # Errors
 /// [`DriftError::OtherBins`] for counts of unequal lengths, [`DriftError::Empty`] where a side has no row.
@@ -57,5 +65,11 @@ pub fn jensen_shannon(reference: &[u64], current: &[u64]) -> Result<JensenShanno
         .collect();
     // Rounding can leave a sum of about −1e-17 for shares that are nearly equal.
     let divergence = contributions.iter().sum::<f64>().max(0.0);
-    Ok(JensenShannon { divergence, contributions, reference_rows: n as u64, current_rows: m as u64 })
+    let pairs = Pairs::of(reference, current, 0.0)?;
+    let gradient = |bin: &Pair| {
+        let middle = 0.5 * (bin.p + bin.q);
+        (0.5 * (bin.p / middle).ln(), 0.5 * (bin.q / middle).ln())
+    };
+    let interval = pairs.interval(divergence, 8.0 / pairs.per_row(), gradient);
+    Ok(JensenShannon { divergence, interval, contributions, reference_rows: n as u64, current_rows: m as u64 })
 }

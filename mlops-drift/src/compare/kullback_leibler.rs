@@ -1,6 +1,5 @@
 //! The Kullback–Leibler divergence.
 
-use super::divergence_interval::Divergence;
 use super::shares::{Pairs, deviance};
 use super::{CountTest, Effect, EffectMeasure, Method, PsiZeros};
 use crate::DriftError;
@@ -36,15 +35,8 @@ pub fn kullback_leibler(reference: &[u64], current: &[u64], zeros: PsiZeros) -> 
     let pairs = Pairs::of(reference, current, zeros.added())?;
     let contributions: Vec<f64> = pairs.bins.iter().map(|bin| deviance(bin.p, bin.q, bin.difference)).collect();
     let value: f64 = contributions.iter().sum();
-    let gradient = |bin: &super::shares::Pair| ((bin.p / bin.q).ln(), -bin.p / bin.q);
-    let per_row = 1.0 / pairs.n + 1.0 / pairs.m;
-    let divergence = Divergence {
-        value,
-        scale: 2.0 / per_row,
-        variance: pairs.variance(gradient),
-        degrees_of_freedom: pairs.occupied - 1.0,
-    };
-    let interval = if pairs.least_rows() >= 5.0 { divergence.interval() } else { None };
+    let per_row = pairs.per_row();
+    let interval = pairs.interval(value, 2.0 / per_row, |bin| ((bin.p / bin.q).ln(), -bin.p / bin.q));
     Ok(CountTest {
         statistic: value,
         p_value: None,

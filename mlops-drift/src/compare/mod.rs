@@ -1,10 +1,14 @@
 //! Two samples, or their counts in the same bins, become a number that says how far apart they are.
 
 mod answer;
+mod chi_square;
 mod correction;
 mod count_test;
 mod divergence_interval;
+mod fisher;
+mod g_test;
 mod hellinger;
+mod hypergeometric;
 mod jensen_shannon;
 mod kolmogorov;
 mod ks;
@@ -16,10 +20,14 @@ mod sample;
 mod shares;
 mod special;
 mod total_variation;
+mod unseen;
 
 pub use answer::{Effect, EffectMeasure, Interval, Method, SampleRows, SampleTest};
+pub use chi_square::{ContinuityCorrection, chi_square_contingency, chi_square_goodness_of_fit};
 pub use correction::{Corrected, Correction, correct};
 pub use count_test::CountTest;
+pub use fisher::fisher_exact;
+pub use g_test::g_test;
 pub use hellinger::hellinger;
 pub use jensen_shannon::{JensenShannon, jensen_shannon};
 pub use ks::ks_two_sample;
@@ -29,6 +37,7 @@ pub use proportion::two_proportion_z;
 pub use psi::{Psi, PsiZeros, psi};
 pub use sample::Sample;
 pub use total_variation::{l_infinity, total_variation};
+pub use unseen::share_of_unseen;
 
 use crate::DriftError;
 

@@ -18,22 +18,23 @@ pub(super) fn normal_point(two_sided: f64) -> f64 {
     SQRT_2 * erfc_inv(two_sided)
 }
 
-/// Wilson's interval of a share (1927, doi:10.1080/01621459.1927.10502953), `count` of `rows`.
-fn wilson(count: f64, rows: f64, z: f64) -> Interval {
+/// Wilson's interval of a share (1927, doi:10.1080/01621459.1927.10502953), `count` of `rows`; `half` is ½ for the
+/// continuity correction, else 0.
+fn wilson(count: f64, rows: f64, z: f64, half: f64) -> Interval {
     let z2 = z * z;
-    let middle = count + 0.5 * z2;
-    let reach = z * (count * (rows - count) / rows + 0.25 * z2).sqrt();
-    let high = if count == rows { 1.0 } else { (middle + reach) / (rows + z2) };
-    // (middle − reach), without cancellation
-    let low = count * count * (1.0 + z2 / rows) / ((middle + reach) * (rows + z2));
+    let spread = |count: f64| 0.5 * z2 + z * (count * (rows - count) / rows + 0.25 * z2).sqrt();
+    let (less, more) = ((count - half).max(0.0), (count + half).min(rows));
+    // (count + z²/2 − …) / (rows + z²), without cancellation
+    let low = less * less * (1.0 + z2 / rows) / ((less + spread(less)) * (rows + z2));
+    let high = if more == rows { 1.0 } else { (more + spread(more)) / (rows + z2) };
     Interval { low, high }
 }
 
-/// Newcombe's interval of the difference b/m − a/n out of Wilson's of both (1998, method 10,
+/// Newcombe's interval of the difference b/m − a/n out of Wilson's of both (1998, method 10, or 11 with `half`,
 /// doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I).
-pub(super) fn newcombe(a: f64, n: f64, b: f64, m: f64, z: f64) -> Interval {
+pub(super) fn newcombe((a, n): (f64, f64), (b, m): (f64, f64), z: f64, half: f64) -> Interval {
     let (p, q) = (a / n, b / m);
-    let (of_p, of_q) = (wilson(a, n, z), wilson(b, m, z));
+    let (of_p, of_q) = (wilson(a, n, z, half), wilson(b, m, z, half));
     let difference = difference_of_products(b, n, a, m) / (n * m);
     Interval {
         low: (difference - (q - of_q.low).hypot(of_p.high - p)).max(-1.0),
@@ -115,7 +116,7 @@ pub fn two_proportion_z(reference: [u64; 2], current: [u64; 2]) -> Result<CountT
     let effect = Effect {
         measure: EffectMeasure::ShareDifference,
         value: gap / (n * m),
-        interval: Some(newcombe(a, n, b, m, Z)),
+        interval: Some(newcombe((a, n), (b, m), Z, 0.0)),
     };
     Ok(CountTest {
         statistic,

@@ -1,6 +1,7 @@
 //! Shares of counts, and differences of them that don't lose digits where they are nearly equal.
 
-use super::totals;
+use super::divergence_interval::Divergence;
+use super::{Interval, totals};
 use crate::DriftError;
 
 /// A bin on both sides.
@@ -60,27 +61,39 @@ impl Pairs {
         least * (self.n.min(self.m) / (self.n + self.m))
     }
 
-    /// The least number of rows that an occupied bin has on a side.
-    pub(super) fn least_rows(&self) -> f64 {
-        self.occupied().map(|bin| bin.a.min(bin.b)).fold(f64::INFINITY, f64::min)
-    }
-
-    /// The variance that a smooth function of the shares has in large samples, by the delta method: `gradient` gives
-    /// its derivatives by p and by q in a bin.
-    pub(super) fn variance(&self, gradient: impl Fn(&Pair) -> (f64, f64)) -> f64 {
+    /// Where a divergence of the shares that these were drawn from may lie, as [`Divergence::interval`] says.
+    ///
+    /// It is `value` in the samples, is chi-square without a difference when multiplied with `scale`, and `gradient` gives
+    /// its derivatives by p and by q in a bin. None where an occupied bin has less than 5 rows on a side, since its
+    /// share's logarithm then isn't known to within a normal error.
+    pub(super) fn interval(
+        &self,
+        value: f64,
+        scale: f64,
+        gradient: impl Fn(&Pair) -> (f64, f64),
+    ) -> Option<Interval> {
+        if self.occupied().any(|bin| bin.a.min(bin.b) < 5.0) {
+            return None;
+        }
         let (mut of_p, mut of_q) = (Moments::default(), Moments::default());
         for bin in self.occupied() {
             let (by_p, by_q) = gradient(bin);
             of_p.add(bin.p, by_p);
             of_q.add(bin.q, by_q);
         }
-        of_p.variance() / self.n + of_q.variance() / self.m
+        let variance = of_p.variance() / self.n + of_q.variance() / self.m;
+        Divergence { value, scale, variance, degrees_of_freedom: self.occupied - 1.0 }.interval()
+    }
+
+    /// 1/n + 1/m
+    pub(super) fn per_row(&self) -> f64 {
+        1.0 / self.n + 1.0 / self.m
     }
 }
 
-/// Σ w, Σ w x and Σ w x², Σ w being 1.
-#[derive(Default)]
-struct Moments {
+/// The moments of values that have weights of sum 1.
+#[derive(Debug, Default)]
+pub(super) struct Moments {
     mean: f64,
     square: f64,
     weight: f64,
@@ -88,7 +101,7 @@ struct Moments {
 
 impl Moments {
     /// By West's update, which keeps the digits of a variance that is small beside the mean.
-    fn add(&mut self, weight: f64, x: f64) {
+    pub(super) fn add(&mut self, weight: f64, x: f64) {
         if weight > 0.0 {
             self.weight += weight;
             let off = x - self.mean;
@@ -97,7 +110,7 @@ impl Moments {
         }
     }
 
-    fn variance(&self) -> f64 {
+    pub(super) fn variance(&self) -> f64 {
         self.square.max(0.0)
     }
 }

@@ -48,9 +48,9 @@ pub fn total_variation(reference: &[u64], current: &[u64]) -> Result<CountTest, 
 /// categories. A contribution is the bin's |pᵢ − qᵢ|, of which the statistic is the largest.
 ///
 /// The interval is made of Newcombe's for each of the B bins that were given (see
-/// [`two_proportion_z`](crate::two_proportion_z)), at a level of 1 − 0.05 / B so that all hold together (Bonferroni): it
+/// [`two_proportion_z`](crate::two_proportion_z)) with the continuity correction (method 11), at a level of 1 − 0.05 / B so that all hold together (Bonferroni): it
 /// is from the largest of the least differences that they allow to the largest of the greatest. So it is wider than
-/// 95 % would need. There is no `effect_without_drift`: it depends on the shares.
+/// 95 % would need: it held the true one in 95 to 100 % of samples (measured). There is no `effect_without_drift`: it depends on the shares.
 ///
 /// # Errors
 /// [`DriftError::OtherBins`] for counts of unequal lengths, [`DriftError::Empty`] where a side has no row.
@@ -68,7 +68,7 @@ pub fn l_infinity(reference: &[u64], current: &[u64]) -> Result<CountTest, Drift
     let z = normal_point(0.05 / pairs.bins.len() as f64);
     let mut interval = Interval { low: 0.0, high: 0.0 };
     for bin in &pairs.bins {
-        let Interval { low, high } = newcombe(bin.a, pairs.n, bin.b, pairs.m, z);
+        let Interval { low, high } = newcombe((bin.a, pairs.n), (bin.b, pairs.m), z, 0.5);
         interval.low = interval.low.max(low.max(-high)).max(0.0);
         interval.high = interval.high.max(high.max(-low));
     }

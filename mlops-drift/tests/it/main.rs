@@ -3,6 +3,7 @@
 
 mod adwin;
 mod correction;
+mod counts;
 mod distances;
 mod laws;
 mod monitor;
