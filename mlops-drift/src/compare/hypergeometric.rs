@@ -128,7 +128,7 @@ impl Table {
 
 /// A root between two points with their values, negative and positive, by the Illinois form of regula falsi (Dowell and
 /// Jarratt, 1971, doi:10.1007/BF01934364).
-fn illinois(
+pub(super) fn illinois(
     (mut low, mut at_low): (f64, f64),
     (mut high, mut at_high): (f64, f64),
     of: impl Fn(f64) -> f64,
@@ -157,7 +157,7 @@ fn illinois(
 }
 
 /// ln x! − x ln x + x, for whole x.
-fn stirling(x: f64) -> f64 {
+pub(super) fn stirling(x: f64) -> f64 {
     /// ½ ln 2π
     const HALF_LN_TWO_PI: f64 = 0.918_938_533_204_672_7;
     if x < 16.0 {

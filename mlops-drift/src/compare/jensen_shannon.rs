@@ -1,8 +1,7 @@
 //! The Jensen–Shannon divergence.
 
 use super::Interval;
-use super::shares::{Pair, Pairs};
-use super::totals;
+use super::shares::{Pair, Pairs, deviance};
 use crate::DriftError;
 
 /// A Jensen–Shannon divergence. Made by [`jensen_shannon`].
@@ -11,7 +10,7 @@ use crate::DriftError;
 pub struct JensenShannon {
     /// The divergence in nats: 0 for equal shares, ln 2 where no bin is occupied on both sides.
     pub divergence: f64,
-    /// What each bin adds to it; never negative but for rounding.
+    /// What each bin adds to it; never negative.
     pub contributions: Vec<f64>,
     /// Rows in the reference.
     pub reference_rows: u64,
@@ -52,24 +51,23 @@ impl JensenShannon {
 /// assert_eq!(jensen_shannon(&[3, 1], &[6, 2]).unwrap().distance(), 0.0);
 /// ```
 pub fn jensen_shannon(reference: &[u64], current: &[u64]) -> Result<JensenShannon, DriftError> {
-    let (n, m, _) = totals(reference, current)?;
-    let term = |share: f64, middle: f64| if share > 0.0 { 0.5 * share * (share / middle).ln() } else { 0.0 };
-    let contributions: Vec<f64> = reference
-        .iter()
-        .zip(current)
-        .map(|(&a, &b)| {
-            let (p, q) = (a as f64 / n, b as f64 / m);
-            let middle = 0.5 * (p + q);
-            term(p, middle) + term(q, middle)
-        })
-        .collect();
-    // Rounding can leave a sum of about −1e-17 for shares that are nearly equal.
-    let divergence = contributions.iter().sum::<f64>().max(0.0);
     let pairs = Pairs::of(reference, current, 0.0)?;
+    let contribution = |bin: &Pair| {
+        let (middle, half) = (0.5 * (bin.p + bin.q), 0.5 * bin.difference);
+        0.5 * (deviance(bin.p, middle, half) + deviance(bin.q, middle, -half))
+    };
+    let contributions: Vec<f64> = pairs.bins.iter().map(contribution).collect();
+    let divergence = contributions.iter().sum();
     let gradient = |bin: &Pair| {
         let middle = 0.5 * (bin.p + bin.q);
         (0.5 * (bin.p / middle).ln(), 0.5 * (bin.q / middle).ln())
     };
     let interval = pairs.interval(divergence, 8.0 / pairs.per_row(), gradient);
-    Ok(JensenShannon { divergence, interval, contributions, reference_rows: n as u64, current_rows: m as u64 })
+    Ok(JensenShannon {
+        divergence,
+        contributions,
+        reference_rows: pairs.n as u64,
+        current_rows: pairs.m as u64,
+        interval,
+    })
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod chi_square;
+mod clopper_pearson;
 mod correction;
 mod count_test;
 mod divergence_interval;

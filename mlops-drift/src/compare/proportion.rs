@@ -2,7 +2,6 @@
 
 use std::f64::consts::SQRT_2;
 
-use statrs::function::beta::checked_beta_reg;
 use statrs::function::erf::erfc_inv;
 
 use super::shares::difference_of_products;
@@ -11,7 +10,7 @@ use super::{CountTest, Effect, EffectMeasure, Interval, Method};
 use crate::DriftError;
 
 /// The 97.5 % point of the standard normal distribution.
-const Z: f64 = 1.959_963_984_540_054;
+pub(super) const Z: f64 = 1.959_963_984_540_054;
 
 /// The point that the standard normal distribution is beyond, on either side, with this probability.
 pub(super) fn normal_point(two_sided: f64) -> f64 {
@@ -20,7 +19,7 @@ pub(super) fn normal_point(two_sided: f64) -> f64 {
 
 /// Wilson's interval of a share (1927, doi:10.1080/01621459.1927.10502953), `count` of `rows`; `half` is ½ for the
 /// continuity correction, else 0.
-fn wilson(count: f64, rows: f64, z: f64, half: f64) -> Interval {
+pub(super) fn wilson(count: f64, rows: f64, z: f64, half: f64) -> Interval {
     let z2 = z * z;
     let spread = |count: f64| 0.5 * z2 + z * (count * (rows - count) / rows + 0.25 * z2).sqrt();
     let (less, more) = ((count - half).max(0.0), (count + half).min(rows));
@@ -40,43 +39,6 @@ pub(super) fn newcombe((a, n): (f64, f64), (b, m): (f64, f64), z: f64, half: f64
         low: (difference - (q - of_q.low).hypot(of_p.high - p)).max(-1.0),
         high: (difference + (of_q.high - q).hypot(p - of_p.low)).min(1.0),
     }
-}
-
-/// Clopper and Pearson's interval of a share (1934, doi:10.1093/biomet/26.4.404), `count` of `rows`: it holds the share
-/// in at least 95 % of samples, whatever it is.
-pub(super) fn clopper_pearson(count: f64, rows: f64) -> Interval {
-    let tail = 0.025;
-    // P(X ≥ count) rises with the share.
-    let low = if count == 0.0 {
-        0.0
-    } else {
-        bisect(0.0, count / rows, |share| {
-            checked_beta_reg(count, rows - count + 1.0, share).is_ok_and(|p| p < tail)
-        })
-    };
-    let high = if count == rows {
-        1.0
-    } else {
-        let below = |share: f64| checked_beta_reg(rows - count, count + 1.0, 1.0 - share).is_ok_and(|p| p > tail);
-        bisect(count / rows, 1.0, below)
-    };
-    Interval { low, high }
-}
-
-/// Where `below` turns from true to false, to about 1e-15 relative.
-fn bisect(mut low: f64, mut high: f64, below: impl Fn(f64) -> bool) -> f64 {
-    for _ in 0..200 {
-        let middle = 0.5 * (low + high);
-        if high - low <= 1e-15 * high {
-            break;
-        }
-        if below(middle) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    0.5 * (low + high)
 }
 
 /// The z-test of two shares. Each side is `[rows in the category, other rows]`.

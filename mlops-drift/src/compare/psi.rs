@@ -1,7 +1,7 @@
 //! The population stability index.
 
+use super::Interval;
 use super::shares::{Pair, Pairs};
-use super::{Interval, totals};
 use crate::DriftError;
 
 /// What [`psi`] does about bins that are empty on one side, where the logarithm has no value.
@@ -79,31 +79,27 @@ pub struct Psi {
 /// assert!(psi(&[50, 50, 0], &[80, 20, 5], PsiZeros::default()).unwrap().statistic.is_finite());
 /// ```
 pub fn psi(reference: &[u64], current: &[u64], zeros: PsiZeros) -> Result<Psi, DriftError> {
-    let (n, m, occupied) = totals(reference, current)?;
-    let added = zeros.added();
-    let bins = occupied as f64;
-    let share = |count: u64, rows: f64| (count as f64 + added) / (rows + added * bins);
-    let contributions: Vec<f64> = reference
-        .iter()
-        .zip(current)
-        .map(|(&a, &b)| {
-            if a == 0 && b == 0 {
-                return 0.0;
-            }
-            let (p, q) = (share(a, n), share(b, m));
-            if p == 0.0 || q == 0.0 { f64::INFINITY } else { (q - p) * (q / p).ln() }
-        })
-        .collect();
+    let pairs = Pairs::of(reference, current, zeros.added())?;
+    let contribution = |bin: &Pair| {
+        if bin.difference == 0.0 {
+            return 0.0;
+        }
+        if bin.p == 0.0 || bin.q == 0.0 {
+            return f64::INFINITY;
+        }
+        let relative = bin.difference / bin.p;
+        bin.difference * if relative.abs() < 0.5 { libm::log1p(relative) } else { (bin.q / bin.p).ln() }
+    };
+    let contributions: Vec<f64> = pairs.bins.iter().map(contribution).collect();
     let statistic = contributions.iter().sum();
-    let pairs = Pairs::of(reference, current, added)?;
     let gradient = |bin: &Pair| ((bin.p / bin.q).ln() - bin.q / bin.p, (bin.q / bin.p).ln() - bin.p / bin.q);
     let interval = pairs.interval(statistic, 1.0 / pairs.per_row(), gradient);
     Ok(Psi {
         statistic,
         contributions,
-        expected_without_drift: (bins - 1.0) * (1.0 / n + 1.0 / m),
-        reference_rows: n as u64,
-        current_rows: m as u64,
+        expected_without_drift: (pairs.occupied - 1.0) * pairs.per_row(),
+        reference_rows: pairs.n as u64,
+        current_rows: pairs.m as u64,
         zeros,
         interval,
     })

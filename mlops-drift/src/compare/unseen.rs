@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::proportion::clopper_pearson;
+use super::clopper_pearson::clopper_pearson;
 use super::{CountTest, Effect, EffectMeasure, Method, totals};
 use crate::DriftError;
 
