@@ -70,6 +70,17 @@ pub enum DriftError {
         /// What may be.
         allowed: &'static str,
     },
+    /// Tests to be corrected for their number, of which there are none.
+    #[error("there are no p-values")]
+    NoPValues,
+    /// A number that is no p-value.
+    #[error("the p-value at index {index} is {got}; 0 to 1 is allowed")]
+    NotAPValue {
+        /// Where it stands.
+        index: usize,
+        /// What was given.
+        got: f64,
+    },
     /// Two columns of one name.
     #[error("there are two columns `{column}`")]
     RepeatedColumn {

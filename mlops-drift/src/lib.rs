@@ -8,10 +8,15 @@ mod profile;
 mod stream;
 
 pub use compare::{
+    ContinuityCorrection, chi_square_contingency, chi_square_goodness_of_fit, fisher_exact, g_test, share_of_unseen,
+};
+pub use compare::{Corrected, Correction, CountTest, correct};
+pub use compare::{
     Effect, EffectMeasure, Interval, JensenShannon, KsInterval, Method, Psi, PsiZeros, Sample, SampleRows,
     SampleTest, anderson_darling, cramer_von_mises, energy_distance, epps_singleton, jensen_shannon, ks_interval,
     ks_two_sample, kuiper, levene, mann_whitney, normalized_wasserstein, psi, wasserstein, welch_t,
 };
+pub use compare::{hellinger, kullback_leibler, l_infinity, total_variation, two_proportion_z};
 pub use error::DriftError;
 pub use monitor::{
     DriftThresholds, InputMonitor, MonitorOptions, MonitorOptionsBuilder, MonitorTally, PerformanceMonitor,

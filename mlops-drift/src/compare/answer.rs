@@ -52,6 +52,26 @@ pub enum EffectMeasure {
     /// The energy distance's square divided by twice the mean distance of a reference value and a current one, 0 to 1
     /// (Székely and Rizzo's coefficient of inhomogeneity).
     EnergyCoefficient,
+    /// The Kullback–Leibler divergence in nats, 0 to ∞.
+    KullbackLeibler,
+    /// The Hellinger distance, 0 to 1.
+    Hellinger,
+    /// The total variation distance, 0 to 1.
+    TotalVariation,
+    /// The largest difference of a bin's shares, 0 to 1.
+    LargestShareDifference,
+    /// Cramér's V of two samples, 0 to 1.
+    CramersV,
+    /// Cohen's w, 0 to ∞.
+    CohensW,
+    /// The mutual information of side and category in nats, 0 to ln 2.
+    MutualInformation,
+    /// The odds ratio, 0 to ∞; 1 is no difference.
+    OddsRatio,
+    /// The difference of two shares, current − reference, −1 to 1.
+    ShareDifference,
+    /// The share of rows in categories that the reference doesn't have, 0 to 1.
+    UnseenShare,
 }
 
 impl fmt::Display for EffectMeasure {
@@ -68,6 +88,16 @@ impl fmt::Display for EffectMeasure {
             Self::Wasserstein => "Wasserstein distance",
             Self::NormalizedWasserstein => "normalised Wasserstein distance",
             Self::EnergyCoefficient => "energy coefficient",
+            Self::KullbackLeibler => "Kullback–Leibler divergence",
+            Self::Hellinger => "Hellinger distance",
+            Self::TotalVariation => "total variation distance",
+            Self::LargestShareDifference => "largest difference of shares",
+            Self::CramersV => "Cramér's V",
+            Self::CohensW => "Cohen's w",
+            Self::MutualInformation => "mutual information",
+            Self::OddsRatio => "odds ratio",
+            Self::ShareDifference => "difference of shares",
+            Self::UnseenShare => "share of unseen categories",
         })
     }
 }
@@ -80,6 +110,8 @@ pub enum Method {
     Exact,
     /// From the distribution that the statistic has in large samples.
     Asymptotic,
+    /// A bound that the p-value can't exceed, for any number of rows.
+    UpperBound,
     /// There is none: the statistic is a distance.
     Distance,
 }

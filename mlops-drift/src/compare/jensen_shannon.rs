@@ -1,6 +1,7 @@
 //! The Jensen–Shannon divergence.
 
-use super::totals;
+use super::Interval;
+use super::shares::{Pair, Pairs, deviance};
 use crate::DriftError;
 
 /// A Jensen–Shannon divergence. Made by [`jensen_shannon`].
@@ -9,12 +10,14 @@ use crate::DriftError;
 pub struct JensenShannon {
     /// The divergence in nats: 0 for equal shares, ln 2 where no bin is occupied on both sides.
     pub divergence: f64,
-    /// What each bin adds to it; never negative but for rounding.
+    /// What each bin adds to it; never negative.
     pub contributions: Vec<f64>,
     /// Rows in the reference.
     pub reference_rows: u64,
     /// Rows in the current sample.
     pub current_rows: u64,
+    /// Where the divergence of what the samples were drawn from may lie; `None` where nothing can be said.
+    pub interval: Option<Interval>,
 }
 
 impl JensenShannon {
@@ -33,6 +36,10 @@ impl JensenShannon {
 /// this, which is [`JensenShannon::distance`]; NannyML gives the square root to base 2, which is larger by
 /// 1 / √(ln 2) = 1.2011.
 ///
+/// Without a change it is about (B − 1)/8 · (1/n + 1/m), with B occupied bins and n and m rows. The interval takes that
+/// off, so the divergence may lie above it; it is as that of [`kullback_leibler`](crate::kullback_leibler), and there is
+/// none where an occupied bin has less than 5 rows on a side.
+///
 /// # Errors
 /// [`DriftError::OtherBins`] for counts of unequal lengths, [`DriftError::Empty`] where a side has no row.
 ///
@@ -44,18 +51,23 @@ impl JensenShannon {
 /// assert_eq!(jensen_shannon(&[3, 1], &[6, 2]).unwrap().distance(), 0.0);
 /// ```
 pub fn jensen_shannon(reference: &[u64], current: &[u64]) -> Result<JensenShannon, DriftError> {
-    let (n, m, _) = totals(reference, current)?;
-    let term = |share: f64, middle: f64| if share > 0.0 { 0.5 * share * (share / middle).ln() } else { 0.0 };
-    let contributions: Vec<f64> = reference
-        .iter()
-        .zip(current)
-        .map(|(&a, &b)| {
-            let (p, q) = (a as f64 / n, b as f64 / m);
-            let middle = 0.5 * (p + q);
-            term(p, middle) + term(q, middle)
-        })
-        .collect();
-    // Rounding can leave a sum of about −1e-17 for shares that are nearly equal.
-    let divergence = contributions.iter().sum::<f64>().max(0.0);
-    Ok(JensenShannon { divergence, contributions, reference_rows: n as u64, current_rows: m as u64 })
+    let pairs = Pairs::of(reference, current, 0.0)?;
+    let contribution = |bin: &Pair| {
+        let (middle, half) = (0.5 * (bin.p + bin.q), 0.5 * bin.difference);
+        0.5 * (deviance(bin.p, middle, half) + deviance(bin.q, middle, -half))
+    };
+    let contributions: Vec<f64> = pairs.bins.iter().map(contribution).collect();
+    let divergence = contributions.iter().sum();
+    let gradient = |bin: &Pair| {
+        let middle = 0.5 * (bin.p + bin.q);
+        (0.5 * (bin.p / middle).ln(), 0.5 * (bin.q / middle).ln())
+    };
+    let interval = pairs.interval(divergence, 8.0 / pairs.per_row(), gradient);
+    Ok(JensenShannon {
+        divergence,
+        contributions,
+        reference_rows: pairs.n as u64,
+        current_rows: pairs.m as u64,
+        interval,
+    })
 }

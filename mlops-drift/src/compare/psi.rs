@@ -1,6 +1,7 @@
 //! The population stability index.
 
-use super::totals;
+use super::Interval;
+use super::shares::{Pair, Pairs};
 use crate::DriftError;
 
 /// What [`psi`] does about bins that are empty on one side, where the logarithm has no value.
@@ -20,6 +21,16 @@ pub enum PsiZeros {
     Infinite,
 }
 
+impl PsiZeros {
+    /// Rows that are added to each occupied bin.
+    pub(super) fn added(self) -> f64 {
+        match self {
+            Self::Jeffreys => 0.5,
+            Self::Infinite => 0.0,
+        }
+    }
+}
+
 /// A population stability index. Made by [`psi`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -36,6 +47,8 @@ pub struct Psi {
     pub current_rows: u64,
     /// What was done about empty bins.
     pub zeros: PsiZeros,
+    /// Where the index of what the samples were drawn from may lie; `None` where nothing can be said.
+    pub interval: Option<Interval>,
 }
 
 /// The population stability index of counts in the same bins: Σ (qᵢ − pᵢ) ln(qᵢ / pᵢ).
@@ -47,6 +60,10 @@ pub struct Psi {
 /// large are a custom of credit scoring (Siddiqi, *Credit Risk Scorecards*, 2006), not a test. Without a change
 /// the index is on average about (B − 1)(1/n + 1/m) (Yurdakul and Naranjo, 2020, doi:10.21314/JRMV.2020.227),
 /// given as [`Psi::expected_without_drift`]: a reading near that says nothing.
+///
+/// The interval takes that off, so the index may lie above it. It is from the noncentral chi-square distribution with a
+/// variance by the delta method, as that of [`kullback_leibler`](crate::kullback_leibler), and there is none where an
+/// occupied bin has less than 5 rows on a side.
 ///
 /// One occupied bin gives 0. Evidently puts 1e-4 into empty bins without renormalising, scouter adds 1e-10 to
 /// each share. Neither looks at the number of rows, so values differ wherever a bin is empty or rows are few.
@@ -62,30 +79,28 @@ pub struct Psi {
 /// assert!(psi(&[50, 50, 0], &[80, 20, 5], PsiZeros::default()).unwrap().statistic.is_finite());
 /// ```
 pub fn psi(reference: &[u64], current: &[u64], zeros: PsiZeros) -> Result<Psi, DriftError> {
-    let (n, m, occupied) = totals(reference, current)?;
-    let added = match zeros {
-        PsiZeros::Jeffreys => 0.5,
-        PsiZeros::Infinite => 0.0,
+    let pairs = Pairs::of(reference, current, zeros.added())?;
+    let contribution = |bin: &Pair| {
+        if bin.difference == 0.0 {
+            return 0.0;
+        }
+        if bin.p == 0.0 || bin.q == 0.0 {
+            return f64::INFINITY;
+        }
+        let relative = bin.difference / bin.p;
+        bin.difference * if relative.abs() < 0.5 { libm::log1p(relative) } else { (bin.q / bin.p).ln() }
     };
-    let bins = occupied as f64;
-    let share = |count: u64, rows: f64| (count as f64 + added) / (rows + added * bins);
-    let contributions: Vec<f64> = reference
-        .iter()
-        .zip(current)
-        .map(|(&a, &b)| {
-            if a == 0 && b == 0 {
-                return 0.0;
-            }
-            let (p, q) = (share(a, n), share(b, m));
-            if p == 0.0 || q == 0.0 { f64::INFINITY } else { (q - p) * (q / p).ln() }
-        })
-        .collect();
+    let contributions: Vec<f64> = pairs.bins.iter().map(contribution).collect();
+    let statistic = contributions.iter().sum();
+    let gradient = |bin: &Pair| ((bin.p / bin.q).ln() - bin.q / bin.p, (bin.q / bin.p).ln() - bin.p / bin.q);
+    let interval = pairs.interval(statistic, 1.0 / pairs.per_row(), gradient);
     Ok(Psi {
-        statistic: contributions.iter().sum(),
+        statistic,
         contributions,
-        expected_without_drift: (bins - 1.0) * (1.0 / n + 1.0 / m),
-        reference_rows: n as u64,
-        current_rows: m as u64,
+        expected_without_drift: (pairs.occupied - 1.0) * pairs.per_row(),
+        reference_rows: pairs.n as u64,
+        current_rows: pairs.m as u64,
         zeros,
+        interval,
     })
 }

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod adwin;
+mod correction;
+mod counts;
 mod distances;
 mod laws;
 mod monitor;
