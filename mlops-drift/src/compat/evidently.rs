@@ -30,16 +30,17 @@
 //! for them, which matters only where they have fewer different values than about log₂ of the rows.
 
 use super::counts::{Categories, Table, checked};
-use super::{distances, numpy};
+use super::{distances, kolmogorov, numpy};
 use crate::compare::{chi_square_upper, normal_two_sided};
-use crate::{DriftError, Sample, SampleRows, ks_two_sample};
+use crate::{DriftError, Sample, SampleRows};
 
 /// One of Evidently's tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StatTest {
-    /// `ks`: the p-value of the two-sample Kolmogorov–Smirnov test, of numbers only. It is that of
-    /// [`ks_two_sample`], whose large-sample form (beyond 10,000 rows on a side) differs from scipy's as said there.
+    /// `ks`: the p-value of the two-sample Kolmogorov–Smirnov test, of numbers only. Exact up to
+    /// 10,000 rows on each side; beyond, as scipy has it, from the distribution for one sample of nm / (n + m) values,
+    /// where [`ks_two_sample`](crate::ks_two_sample) takes Kolmogorov's limit.
     KolmogorovSmirnov,
     /// `chisquare`: the p-value of χ² = Σ (bᵢ − eᵢ)² / eᵢ with k − 1 degrees of freedom, where eᵢ = aᵢ m / n.
     ///
@@ -174,7 +175,7 @@ pub fn numeric_drift(
     let score = match test {
         StatTest::KolmogorovSmirnov => {
             let [a, b] = [a, b].map(|values| Sample::from_sorted(values.to_vec(), 0));
-            ks_two_sample(&a, &b)?.p_value.unwrap_or(f64::NAN)
+            kolmogorov::two_sample(&a, &b)?
         }
         StatTest::Wasserstein => distances::wasserstein(a, b) / numpy::standard_deviation(a).max(0.001),
         _ if by_value.reference.iter().filter(|&&count| count > 0).count() > 20 => {

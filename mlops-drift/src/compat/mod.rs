@@ -18,6 +18,7 @@
 mod counts;
 mod distances;
 pub mod evidently;
+mod kolmogorov;
 mod numpy;
 
 pub use counts::Categories;

@@ -85,8 +85,9 @@ fn categories_drift_as_evidently_says() {
         ] {
             let got = categorical_drift(&a, &b, Some(test));
             let what = format!("case {i}, {}", test.name());
-            match wanted {
-                Some(wanted) => near_score(test, got.unwrap().score, wanted, &what),
+            // scipy's p-value for no degree of freedom is NaN, or 0 after rounding.
+            match wanted.filter(|_| test != StatTest::ChiSquare || js.is_some_and(|js| js > 0.0)) {
+                Some(wanted) => near_score(test, got.expect(&what).score, wanted, &what),
                 None => _ = got.unwrap_err(),
             }
         }
