@@ -19,6 +19,7 @@ mod counts;
 mod distances;
 pub mod evidently;
 mod kolmogorov;
+pub mod nannyml;
 mod numpy;
 
 pub use counts::Categories;

@@ -1,6 +1,7 @@
 //! Compatibility modes against what the other tools give. The values are from `tests/oracle/compat_*.py`.
 
 mod evidently;
+mod nannyml;
 
 /// Within this relative difference.
 #[track_caller]
