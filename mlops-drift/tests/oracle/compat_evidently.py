@@ -14,6 +14,7 @@ from evidently.legacy.core import ColumnType
 from evidently.legacy.metric_results import DatasetColumns, DatasetUtilityColumns
 from evidently.legacy.options.data_drift import DataDriftOptions
 
+import car_loan
 import samples
 
 warnings.simplefilter("ignore")
@@ -73,7 +74,17 @@ for first in range(0, 60, 10):
         "share": float(drift.dataset_drift_score), "drifted": bool(drift.dataset_drift),
     })
 
+(values, ranges), (chunk_values, chunk_ranges) = (map(pd.Series, side) for side in car_loan.read())
+loan = [
+    [name, answer(a, b, kind, name)[1]]
+    for a, b, kind, names in [
+        (values, chunk_values, ColumnType.Numerical, ["wasserstein", *DISTANCES]),
+        (ranges, chunk_ranges, ColumnType.Categorical, DISTANCES),
+    ]
+    for name in names
+]
+
 path = pathlib.Path(__file__).parent.parent / "data" / "compat_evidently.json"
-lines = [json.dumps(case) for case in numbers], [json.dumps(case) for case in categories], [json.dumps(s) for s in sets]
-body = ",\n".join(f'"{name}": [\n' + ",\n".join(part) + "\n]" for name, part in zip(["numbers", "categories", "sets"], lines))
+parts = {"numbers": numbers, "categories": categories, "sets": sets, "car_loan": loan}
+body = ",\n".join(f'"{name}": [\n' + ",\n".join(map(json.dumps, part)) + "\n]" for name, part in parts.items())
 path.write_text("{\n" + body + "\n}\n")

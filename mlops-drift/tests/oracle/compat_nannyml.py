@@ -14,6 +14,7 @@ from nannyml.drift.univariate.calculator import DEFAULT_THRESHOLDS
 from nannyml.drift.univariate.methods import FeatureType, MethodFactory
 from nannyml.exceptions import ChunkerException
 
+import car_loan
 import samples
 
 warnings.simplefilter("ignore")
@@ -50,7 +51,13 @@ for i in range(360):
     a = a[np.argsort(samples.bits(700_000 + i, len(a)), kind="stable")]
     categories.append([answer(a, b, name, FeatureType.CATEGORICAL, 7 if i % 8 and len(a) <= 1000 else None) for name in CATEGORIES])
 
+(values, ranges), (chunk_values, chunk_ranges) = car_loan.read()
+loan = [
+    *[answer(values, chunk_values, name, FeatureType.CONTINUOUS, 5000) for name in NUMBERS],
+    *[answer(ranges, chunk_ranges, name, FeatureType.CATEGORICAL, 5000) for name in CATEGORIES],
+]
+
 path = pathlib.Path(__file__).parent.parent / "data" / "compat_nannyml.json"
-parts = {"numbers": numbers, "categories": categories}
+parts = {"numbers": numbers, "categories": categories, "car_loan": loan}
 body = ",\n".join(f'"{name}": [\n' + ",\n".join(map(json.dumps, part)) + "\n]" for name, part in parts.items())
 path.write_text("{\n" + body + "\n}\n")

@@ -1,5 +1,6 @@
 //! Compatibility modes against what the other tools give. The values are from `tests/oracle/compat_*.py`.
 
+mod car_loan;
 mod evidently;
 mod nannyml;
 
