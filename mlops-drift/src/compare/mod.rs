@@ -15,7 +15,7 @@ pub use ks::ks_two_sample;
 pub use ks_interval::{KsInterval, ks_interval};
 pub use psi::{Psi, PsiZeros, psi};
 pub use sample::Sample;
-pub(crate) use special::{chi_square_upper, normal_two_sided};
+pub(crate) use special::{chi_square_upper, normal_two_sided, normal_upper};
 
 use crate::DriftError;
 

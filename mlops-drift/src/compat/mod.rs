@@ -21,5 +21,6 @@ pub mod evidently;
 mod kolmogorov;
 pub mod nannyml;
 mod numpy;
+pub mod scouter;
 
 pub use counts::Categories;

@@ -3,6 +3,7 @@
 mod car_loan;
 mod evidently;
 mod nannyml;
+mod scouter;
 
 /// Within this relative difference.
 #[track_caller]
