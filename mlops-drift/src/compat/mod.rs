@@ -18,6 +18,7 @@
 mod counts;
 mod distances;
 pub mod evidently;
+pub mod frouros;
 mod kolmogorov;
 pub mod nannyml;
 mod numpy;

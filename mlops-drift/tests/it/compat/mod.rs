@@ -2,6 +2,7 @@
 
 mod car_loan;
 mod evidently;
+mod frouros;
 mod nannyml;
 mod scouter;
 
