@@ -103,10 +103,11 @@ impl Table {
         let mut table = Self::default();
         let (mut a, mut b) = (reference, current);
         while let Some(&x) = a.first().into_iter().chain(b.first()).min_by(|x, y| x.total_cmp(y)) {
-            let (count_a, count_b) = (a.partition_point(|y| *y <= x), b.partition_point(|y| *y <= x));
-            table.reference.push(count_a as u64);
-            table.current.push(count_b as u64);
-            (a, b) = (&a[count_a..], &b[count_b..]);
+            let run = |side: &[f64]| side.iter().take_while(|y| **y == x).count();
+            let (run_a, run_b) = (run(a), run(b));
+            table.reference.push(run_a as u64);
+            table.current.push(run_b as u64);
+            (a, b) = (&a[run_a..], &b[run_b..]);
         }
         table
     }
@@ -116,7 +117,9 @@ impl Table {
     }
 
     pub(super) fn rows(&self) -> (u64, u64) {
-        (self.reference.iter().sum(), self.current.iter().sum())
+        // Saturating, since counts may come from anywhere.
+        let sum = |counts: &[u64]| counts.iter().fold(0, |sum: u64, &count| sum.saturating_add(count));
+        (sum(&self.reference), sum(&self.current))
     }
 }
 

@@ -178,18 +178,15 @@ pub fn numeric_drift(
             kolmogorov::two_sample(&a, &b)?
         }
         StatTest::Wasserstein => distances::wasserstein(a, b) / numpy::standard_deviation(a).max(0.001),
-        _ if by_value.reference.iter().filter(|&&count| count > 0).count() > 20 => {
+        StatTest::ChiSquare | StatTest::Z => by_value.score(test)?,
+        _ if by_value.reference.iter().filter(|&&count| count > 0).count() <= 20 => by_value.score(test)?,
+        _ => {
             let mut both = [a, b].concat();
             both.sort_unstable_by(f64::total_cmp);
             let edges = numpy::sturges_edges(&both)?;
             let binned = Table { reference: numpy::histogram(a, &edges), current: numpy::histogram(b, &edges) };
-            if matches!(test, StatTest::ChiSquare | StatTest::Z) {
-                by_value.score(test)?
-            } else {
-                binned.score(test)?
-            }
+            binned.score(test)?
         }
-        _ => by_value.score(test)?,
     };
     answer(test, score, rows)
 }
@@ -319,7 +316,7 @@ impl Table {
     }
 
     fn z(&self, n: f64, m: f64) -> f64 {
-        let others = |counts: &[u64]| counts.iter().skip(1).sum::<u64>() as f64;
+        let others = |counts: &[u64]| counts.iter().skip(1).fold(0, |sum: u64, &n| sum.saturating_add(n)) as f64;
         if self.len() < 2 {
             return 1.0;
         }

@@ -3,6 +3,7 @@
 mod car_loan;
 mod evidently;
 mod frouros;
+mod laws;
 mod nannyml;
 mod scouter;
 
