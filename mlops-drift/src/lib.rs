@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod compat;
+
 mod compare;
 mod error;
 mod monitor;

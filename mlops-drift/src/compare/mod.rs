@@ -57,6 +57,7 @@ pub use mann_whitney::mann_whitney;
 pub use proportion::two_proportion_z;
 pub use psi::{Psi, PsiZeros, psi};
 pub use sample::Sample;
+pub(crate) use special::{chi_square_upper, normal_two_sided, normal_upper};
 pub use total_variation::{l_infinity, total_variation};
 pub use unseen::share_of_unseen;
 pub use wasserstein::{normalized_wasserstein, wasserstein};
