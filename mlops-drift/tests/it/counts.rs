@@ -11,6 +11,9 @@ use serde::Deserialize;
 
 use crate::samples::{counts, uniforms};
 
+type Statistic = fn(&[u64], &[u64]) -> Result<CountTest, DriftError>;
+type Distance = fn(&[u64], &[u64]) -> f64;
+
 /// A number, which may be infinite.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -308,7 +311,7 @@ fn margins_without_rows_say_nothing() {
 
 #[test]
 fn counts_that_cannot_be_compared_are_refused() {
-    let all: [fn(&[u64], &[u64]) -> Result<CountTest, DriftError>; 8] = [
+    let all: [Statistic; 8] = [
         |a, b| kullback_leibler(a, b, PsiZeros::default()),
         hellinger,
         total_variation,
@@ -440,7 +443,7 @@ proptest! {
             counts
         };
         let (fewer_a, fewer_b) = (merged(&a), merged(&b));
-        let tests: [fn(&[u64], &[u64]) -> f64; 5] = [
+        let tests: [Distance; 5] = [
             |a, b| kullback_leibler(a, b, PsiZeros::Infinite).unwrap().statistic,
             |a, b| hellinger(a, b).unwrap().statistic,
             |a, b| total_variation(a, b).unwrap().statistic,
