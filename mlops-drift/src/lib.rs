@@ -25,8 +25,8 @@ pub use monitor::{
     PerformanceMonitorBuilder, PerformanceTally, ProfileFormat, Window, WindowDrift, WindowPerformance,
 };
 pub use prepared::{
-    BinRows, ColumnComparison, NumberComparison, PREPARED_MEDIA_TYPE, PreparedReference, PreparedReferenceBuilder,
-    PreparedTally,
+    BinRows, ColumnComparison, ColumnEffect, EffectThresholds, EffectThresholdsBuilder, EffectVerdict,
+    NumberComparison, PREPARED_MEDIA_TYPE, PreparedReference, PreparedReferenceBuilder, PreparedTally,
 };
 pub use profile::{
     BinCounts, Bins, CategoryBins, ColumnDrift, ColumnKind, NumericBins, PROFILE_MEDIA_TYPE, ProfileBuilder,

@@ -60,6 +60,7 @@ pub use sample::Sample;
 pub(crate) use special::{chi_square_upper, normal_two_sided, normal_upper};
 pub use total_variation::{l_infinity, total_variation};
 pub use unseen::share_of_unseen;
+pub(crate) use wasserstein::band;
 pub use wasserstein::{normalized_wasserstein, wasserstein};
 pub use welch::welch_t;
 

@@ -11,7 +11,7 @@ use crate::DriftError;
 pub(super) const BAND: f64 = 1.358_098_639_322_550_5;
 
 /// How far F − G may be from the true difference, at 95 %.
-pub(super) fn band(n: usize, m: usize) -> f64 {
+pub(crate) fn band(n: usize, m: usize) -> f64 {
     BAND * (1.0 / n as f64 + 1.0 / m as f64).sqrt()
 }
 

@@ -46,7 +46,8 @@ impl Categories {
 
     pub(super) fn of_counts(&self, column: &str, counts: &[u64]) -> Result<ColumnComparison, DriftError> {
         let labels = self.vocabulary.texts().map(str::to_owned).chain(["unseen", "missing"].map(str::to_owned));
-        ColumnComparison::of(column, BinRows::of(labels, &self.counts, counts))
+        let comparison = ColumnComparison::of(column, BinRows::of(labels, &self.counts, counts))?;
+        Ok(ColumnComparison { is_text: true, ..comparison })
     }
 
     pub(super) fn no_counts(&self) -> Vec<u64> {

@@ -39,6 +39,7 @@ pub struct ColumnComparison {
     pub ks_interval: Option<KsInterval>,
     /// What sorted numbers tell; `None` for texts, for counts alone, and where a side has no finite number.
     pub numbers: Option<Box<NumberComparison>>,
+    pub(super) is_text: bool,
 }
 
 /// Numbers, compared by their order and their distances.
@@ -65,6 +66,7 @@ impl ColumnComparison {
             bins,
             ks_interval: None,
             numbers: None,
+            is_text: false,
         })
     }
 }

@@ -2,6 +2,7 @@
 
 mod category;
 mod compare;
+mod effect;
 mod format;
 mod numeric;
 mod tally;
@@ -14,6 +15,7 @@ use arrow::datatypes::DataType;
 use mlops_core::Part;
 
 pub use compare::{BinRows, ColumnComparison, NumberComparison};
+pub use effect::{ColumnEffect, EffectThresholds, EffectThresholdsBuilder, EffectVerdict};
 pub use tally::PreparedTally;
 
 use self::category::Categories;

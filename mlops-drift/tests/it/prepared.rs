@@ -8,9 +8,12 @@ use arrow::array::{
 };
 use arrow::datatypes::{Float64Type, Int8Type};
 use mlops_drift::{
-    ColumnComparison, DriftError, PreparedReference, Sample, ks_two_sample, normalized_wasserstein, wasserstein,
+    ColumnComparison, DriftError, EffectThresholds, EffectVerdict, PreparedReference, Sample, ks_two_sample,
+    normalized_wasserstein, wasserstein,
 };
 use proptest::prelude::*;
+
+use crate::samples::uniforms;
 
 type Number = Option<f64>;
 type Row = (Number, Option<&'static str>);
@@ -208,4 +211,53 @@ fn what_can_not_be_compared_is_named() {
     let mut bytes = reference.to_bytes();
     bytes[8] = 9;
     assert_eq!(PreparedReference::from_bytes(&bytes), Err(DriftError::NewerFormat { got: 9, supported: 1 }));
+}
+
+/// The verdicts on a column's distance, missing rows and unseen texts.
+fn verdicts(column: &ColumnComparison) -> Vec<EffectVerdict> {
+    column.effects(&EffectThresholds::default()).unwrap().iter().map(|effect| effect.verdict).collect()
+}
+
+#[test]
+fn effects_are_held_against_thresholds_whatever_the_rows() {
+    use EffectVerdict::{Beyond, Undetermined, Within};
+    let wave = |rows: usize, shift: f64| {
+        one("x", Float64Array::from_iter_values(uniforms(7, rows).iter().map(|u| u + shift)))
+    };
+    let compare = |rows, shift| prepared(&wave(rows, 0.0)).compare(&[wave(rows, shift)]).unwrap().remove(0);
+    assert_eq!(verdicts(&compare(200, 0.1)), [Undetermined, Undetermined]);
+    assert_eq!(verdicts(&compare(100_000, 0.1)), [Beyond, Within]);
+    assert_eq!(verdicts(&compare(100_000, 0.01)), [Within, Within]);
+
+    // By counts alone the bins' width is part of the interval.
+    let reference = prepared(&wave(100_000, 0.0));
+    let mut tally = reference.tally();
+    tally.add(&wave(100_000, 0.0)).unwrap();
+    assert_eq!(verdicts(&tally.compare().unwrap()[0]), [Undetermined, Within]);
+
+    let missing = |share: usize| {
+        one("x", Float64Array::from_iter((0..20_000).map(|i| (i % 100 >= share).then_some(i as f64))))
+    };
+    let columns = prepared(&missing(2)).compare(&[missing(0)]).unwrap();
+    assert_eq!(verdicts(&columns[0])[1], Beyond, "fewer missing rows are a change too");
+
+    let towns = |new: usize| {
+        one(
+            "town",
+            StringArray::from_iter_values(
+                (0..20_000).map(|i| if i % 200 < new { "Lima" } else { ["Kiel", "Rome"][i % 2] }),
+            ),
+        )
+    };
+    let columns = prepared(&towns(0)).compare(&[towns(1)]).unwrap();
+    assert_eq!(verdicts(&columns[0]), [Within, Within, Beyond]);
+    assert_eq!(verdicts(&prepared(&towns(0)).compare(&[towns(200)]).unwrap()[0]), [Within, Beyond]);
+}
+
+#[test]
+fn thresholds_are_shares() {
+    assert!(EffectThresholds::builder().distance(0.1).missing(0.0).unseen(1.0).build().is_ok());
+    for builder in [EffectThresholds::builder().distance(-0.1), EffectThresholds::builder().unseen(f64::NAN)] {
+        assert!(matches!(builder.build(), Err(DriftError::OutOfRange { .. })));
+    }
 }
