@@ -7,6 +7,10 @@ mod profile;
 mod stream;
 
 pub use compare::{
+    Bandwidth, KernelStore, PermutationOptions, PermutationOptionsBuilder, RowsTest, energy_distance_rows, mmd,
+    mmd_blocks,
+};
+pub use compare::{
     Effect, EffectMeasure, Interval, JensenShannon, KsInterval, Method, Psi, PsiZeros, Sample, SampleRows,
     SampleTest, jensen_shannon, ks_interval, ks_two_sample, psi,
 };

@@ -49,6 +49,8 @@ pub enum Method {
     Exact,
     /// From the distribution that the statistic has in large samples.
     Asymptotic,
+    /// From samples that the rows were dealt out to by chance.
+    Permutation,
     /// There is none: the statistic is a distance.
     Distance,
 }

@@ -1,6 +1,7 @@
 //! Two samples, or their counts in the same bins, become a number that says how far apart they are.
 
 mod answer;
+mod embedding;
 mod jensen_shannon;
 mod kolmogorov;
 mod ks;
@@ -10,6 +11,10 @@ mod sample;
 mod special;
 
 pub use answer::{Effect, EffectMeasure, Interval, Method, SampleRows, SampleTest};
+pub use embedding::{
+    Bandwidth, KernelStore, PermutationOptions, PermutationOptionsBuilder, RowsTest, energy_distance_rows, mmd,
+    mmd_blocks,
+};
 pub use jensen_shannon::{JensenShannon, jensen_shannon};
 pub use ks::ks_two_sample;
 pub use ks_interval::{KsInterval, ks_interval};

@@ -3,6 +3,7 @@
 
 mod adwin;
 mod distances;
+mod embedding;
 mod laws;
 mod monitor;
 mod outcomes;

@@ -18,7 +18,7 @@ pub enum Kind {
     Tiny,
 }
 
-const KINDS: [Kind; 8] = {
+pub const KINDS: [Kind; 8] = {
     use Kind::{Bell, Constant, Grid, Heavy, Huge, Ties, Tiny, Uniform};
     [Uniform, Bell, Ties, Grid, Constant, Heavy, Huge, Tiny]
 };
