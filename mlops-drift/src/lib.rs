@@ -7,8 +7,8 @@ mod profile;
 mod stream;
 
 pub use compare::{
-    Bandwidth, KernelStore, PermutationOptions, PermutationOptionsBuilder, RowsTest, energy_distance_rows, mmd,
-    mmd_blocks,
+    Bandwidth, CentroidDistance, KernelStore, PcaComponents, PcaReconstruction, PcaReference, PermutationOptions,
+    PermutationOptionsBuilder, RocAuc, RowsTest, centroid_distance, energy_distance_rows, mmd, mmd_blocks, roc_auc,
 };
 pub use compare::{
     Effect, EffectMeasure, Interval, JensenShannon, KsInterval, Method, Psi, PsiZeros, Sample, SampleRows,

@@ -12,8 +12,8 @@ mod special;
 
 pub use answer::{Effect, EffectMeasure, Interval, Method, SampleRows, SampleTest};
 pub use embedding::{
-    Bandwidth, KernelStore, PermutationOptions, PermutationOptionsBuilder, RowsTest, energy_distance_rows, mmd,
-    mmd_blocks,
+    Bandwidth, CentroidDistance, KernelStore, PcaComponents, PcaReconstruction, PcaReference, PermutationOptions,
+    PermutationOptionsBuilder, RocAuc, RowsTest, centroid_distance, energy_distance_rows, mmd, mmd_blocks, roc_auc,
 };
 pub use jensen_shannon::{JensenShannon, jensen_shannon};
 pub use ks::ks_two_sample;

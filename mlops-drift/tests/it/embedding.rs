@@ -1,7 +1,8 @@
 //! Comparisons of rows against frouros and scipy. The values are from `tests/oracle/embedding.py`.
 
 use mlops_drift::{
-    Bandwidth, DriftError, KernelStore, PermutationOptions, RowsTest, energy_distance_rows, mmd, mmd_blocks,
+    Bandwidth, DriftError, KernelStore, PcaComponents, PcaReference, PermutationOptions, RowsTest,
+    centroid_distance, energy_distance_rows, mmd, mmd_blocks, roc_auc,
 };
 use ndarray::{Array2, ArrayView2, Axis, array, s};
 use proptest::prelude::*;
@@ -20,6 +21,19 @@ struct Expected {
     p_energy: f64,
     blocks: Option<f64>,
     deviation: Option<f64>,
+    auc: f64,
+    auc_error: f64,
+    pca: Option<(usize, f64, f64)>,
+    euclidean: f64,
+    cosine: f64,
+    p_centroid: f64,
+    without_change: f64,
+}
+
+fn expected() -> Vec<Expected> {
+    let expected: Vec<Expected> = serde_json::from_str(include_str!("../data/embedding.json")).unwrap();
+    assert_eq!(expected.len(), 300);
+    expected
 }
 
 /// The `i`-th pair of matrices, the same as in `tests/oracle/embedding.py`.
@@ -53,9 +67,7 @@ fn near(got: f64, wanted: f64, allowed: f64) {
 
 #[test]
 fn rows_compare_as_with_frouros_and_scipy() {
-    let expected: Vec<Expected> = serde_json::from_str(include_str!("../data/embedding.json")).unwrap();
-    assert_eq!(expected.len(), 300);
-    for (i, case) in (0..).zip(expected) {
+    for (i, case) in (0..).zip(expected()) {
         let (reference, current) = rows(i);
         let (x, y) = (reference.view(), current.view());
         let test = mmd(x, y, Bandwidth::Median, &options()).unwrap();
@@ -86,6 +98,61 @@ fn rows_compare_as_with_frouros_and_scipy() {
     }
 }
 
+#[test]
+fn scores_compare_as_with_scikit_learn() {
+    for (i, case) in (0..).zip(expected()) {
+        let (reference, current) = rows(i);
+        let auc = roc_auc(&reference.column(0).to_vec(), &current.column(0).to_vec()).unwrap();
+        near(auc.value, case.auc, 1e-14);
+        near(auc.standard_error.unwrap(), case.auc_error, 1e-12);
+    }
+}
+
+#[test]
+fn centroids_compare_as_with_scipy() {
+    for (i, case) in (0..).zip(expected()) {
+        let (reference, current) = rows(i);
+        let distance = centroid_distance(reference.view(), current.view(), &options()).unwrap();
+        let scale = reference.iter().chain(&current).fold(0.0_f64, |most, x| most.max(x.abs()));
+        near(distance.euclidean, case.euclidean, 1e-14 * scale);
+        near(distance.euclidean_without_change.unwrap(), case.without_change, 1e-14 * scale);
+        near(distance.cosine.unwrap(), case.cosine, 1e-12);
+        near(distance.euclidean_p_value.unwrap(), case.p_centroid, 1e-12);
+    }
+}
+
+#[test]
+fn reconstruction_errors_are_those_of_scikit_learn() {
+    for (i, case) in (0..).zip(expected()) {
+        let (reference, current) = rows(i);
+        let fitted = PcaReference::fit(reference.view(), PcaComponents::Share(0.65));
+        match (fitted, case.pca) {
+            (Ok(pca), Some((count, of_reference, of_current))) => {
+                let drift = pca.reconstruction_error(current.view()).unwrap();
+                assert_eq!(pca.components().nrows(), count, "case {i}");
+                near(drift.reference_mean, of_reference, 1e-11 * (1.0 + of_reference));
+                near(drift.current_mean, of_current, 1e-11 * (1.0 + of_current));
+            }
+            (Err(DriftError::Undefined { .. }), None) => {}
+            (got, wanted) => panic!("case {i}: {got:?} {wanted:?}"),
+        }
+    }
+}
+
+#[test]
+fn many_components_are_orthogonal_and_lose_nothing_together() {
+    let rows = many(90, 60, 9, 0.0);
+    let pca = PcaReference::fit(rows.view(), PcaComponents::Count(60)).unwrap();
+    let product = pca.components().dot(&pca.components().t());
+    assert!((product - Array2::<f64>::eye(60)).iter().all(|x| x.abs() < 1e-13));
+    near(pca.variance_shares().iter().sum(), 1.0, 1e-13);
+    assert!(pca.variance_shares().is_sorted_by(|a, b| a >= b));
+    assert!(pca.reconstruction_error(rows.view()).unwrap().current_mean < 1e-12);
+    assert!(PcaReference::fit(rows.view(), PcaComponents::Count(61)).is_err());
+    assert!(PcaReference::fit(rows.view(), PcaComponents::Share(f64::NAN)).is_err());
+    assert!(pca.reconstruction_error(rows.slice(s![.., ..59])).is_err());
+}
+
 /// Many rows, as of an embedding that lies off the origin.
 fn many(n: usize, columns: usize, seed: u64, shift: f64) -> Array2<f64> {
     Array2::from_shape_vec((n, columns), sample(seed, n * columns, Kind::Bell)).unwrap() + shift
@@ -98,7 +165,8 @@ fn answers_are_the_same_with_any_number_of_threads_and_close_with_either_store()
         let with = |threads| {
             let options = PermutationOptions::builder().threads(threads).store(store).build().unwrap();
             let energy = energy_distance_rows(x.view(), y.view(), &options).unwrap();
-            (mmd(x.view(), y.view(), Bandwidth::Median, &options).unwrap(), energy)
+            let centroids = centroid_distance(x.view(), y.view(), &options).unwrap();
+            (mmd(x.view(), y.view(), Bandwidth::Median, &options).unwrap(), energy, centroids)
         };
         let one = with(1);
         assert!([2, 3, 64].into_iter().all(|threads| with(threads) == one));

@@ -10,8 +10,11 @@ from functools import partial
 import numpy as np
 from frouros.detectors.data_drift import MMD
 from frouros.utils.kernels import rbf_kernel
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import cdist, cosine, pdist
 from scipy.stats import energy_distance
+from sklearn.decomposition import PCA
+from sklearn.metrics import roc_auc_score
+from sklearn.preprocessing import StandardScaler
 
 from samples import KINDS, bits, sample
 
@@ -74,6 +77,32 @@ def block(x, y, sigma):
     return (h.sum() - np.trace(h)) / (len(x) * (len(x) - 1))
 
 
+def auc(x, y):
+    """The area, and DeLong's standard error from all pairs."""
+    wins = (x[:, None] < y[None]) + 0.5 * (x[:, None] == y[None])
+    area = roc_auc_score(np.repeat([0, 1], [len(x), len(y)]), np.concatenate([x, y]))
+    return float(area), float(np.sqrt(wins.mean(1).var(ddof=1) / len(x) + wins.mean(0).var(ddof=1) / len(y)))
+
+
+def centroids(x, y, permutations=60, seed=5):
+    pooled, n = np.vstack([x, y]), len(x)
+    scale = np.abs(pooled).max()
+    of = lambda side: (pooled[side] / scale).mean(0) - (pooled[~side] / scale).mean(0)
+    norms = [np.linalg.norm(of(SplitMix(seed, b).deal(n, len(pooled)) if b else np.arange(len(pooled)) < n)) for b in range(permutations + 1)]
+    p_value = (1 + sum(norm >= norms[0] - 1e-13 for norm in norms[1:])) / (1 + permutations)
+    return float(norms[0] * scale), float(cosine(x.mean(0) / scale, y.mean(0) / scale)), p_value, float(np.sort(norms[1:])[56] * scale)
+
+
+def pca(x, y):
+    """As NannyML does: standardise, keep 65 % of the variance, mean of the norms of what is lost."""
+    if (x == x[0]).all():
+        return None
+    scaler = StandardScaler().fit(x)
+    components = PCA(n_components=0.65, svd_solver="full").fit(scaler.transform(x))
+    loss = lambda z: float(np.linalg.norm(z - components.inverse_transform(components.transform(z)), axis=1).mean())
+    return [int(components.n_components_), loss(scaler.transform(x)), loss(scaler.transform(y))]
+
+
 out = []
 for i in range(300):
     x, y = rows(i)
@@ -92,7 +121,11 @@ for i in range(300):
     b = 2 + i % 3
     count = min(len(x), len(y)) // b
     blocks = [block(x[k * b : k * b + b], y[k * b : k * b + b], sigma) for k in range(count)]
+    area, error = auc(x[:, 0], y[:, 0])
+    euclidean, of_cosine, p_centroid, expected = centroids(x, y)
     out.append({
+        "auc": area, "auc_error": error, "pca": pca(x, y),
+        "euclidean": euclidean, "cosine": of_cosine, "p_centroid": p_centroid, "without_change": expected,
         "sigma": sigma, "mmd": detector(sigma), "mmd_wide": detector(3 * sigma),
         "p_mmd": p_value(kernel, len(x), unbiased),
         "energy": energy, "scale": float(xy.mean()),

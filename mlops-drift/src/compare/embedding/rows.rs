@@ -1,6 +1,6 @@
 //! Rows of numbers on two sides, checked and brought to one scale.
 
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, Axis, s};
 
 use crate::DriftError;
 
@@ -39,6 +39,8 @@ pub(super) fn check_side(side: &'static str, rows: &ArrayView2<f64>, least: usiz
 #[derive(Debug)]
 pub(super) struct Pooled {
     pub(super) rows: Array2<f64>,
+    /// What was taken from each column, in the same unit.
+    pub(super) centre: Array1<f64>,
     /// A length in `rows` times this is one in the data; a power of two.
     pub(super) unit: f64,
 }
@@ -57,12 +59,14 @@ impl Pooled {
         // A distance is the same from any centre, but its digits aren't: the medians of some rows are near most rows,
         // however far out a few may lie.
         let step = rows.nrows().div_ceil(63);
-        for mut column in rows.axis_iter_mut(Axis(1)) {
+        let take_centre = |mut column: ArrayViewMut1<f64>| {
             let mut some: Vec<f64> = column.iter().step_by(step).copied().collect();
             some.sort_unstable_by(f64::total_cmp);
             let centre = some[some.len() / 2];
             column.mapv_inplace(|x| x - centre);
-        }
-        Self { rows, unit }
+            centre
+        };
+        let centre = rows.axis_iter_mut(Axis(1)).map(take_centre).collect();
+        Self { rows, centre, unit }
     }
 }
