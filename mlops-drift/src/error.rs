@@ -61,6 +61,12 @@ pub enum DriftError {
         /// The column, from 0.
         column: usize,
     },
+    /// A classifier that could not be trained.
+    #[error("the classifier could not be trained: {problem}")]
+    NotTrained {
+        /// Why.
+        problem: String,
+    },
     /// A statistic that these values don't have.
     #[error("the {statistic} is undefined: {cause}")]
     Undefined {

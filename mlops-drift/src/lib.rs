@@ -10,10 +10,16 @@ pub use compare::{
     Bandwidth, CentroidDistance, KernelStore, PcaComponents, PcaReconstruction, PcaReference, PermutationOptions,
     PermutationOptionsBuilder, RocAuc, RowsTest, centroid_distance, energy_distance_rows, mmd, mmd_blocks, roc_auc,
 };
+#[cfg(feature = "linfa")]
+pub use compare::{
+    ColumnWeight, DomainDrift, DomainOptions, DomainOptionsBuilder, TextDomainDrift, WordWeight, domain_classifier,
+    text_domain_classifier,
+};
 pub use compare::{
     Effect, EffectMeasure, Interval, JensenShannon, KsInterval, Method, Psi, PsiZeros, Sample, SampleRows,
     SampleTest, jensen_shannon, ks_interval, ks_two_sample, psi,
 };
+pub use compare::{Script, ScriptShare, TextDrift, TextReference};
 pub use error::DriftError;
 pub use monitor::{
     DriftThresholds, InputMonitor, MonitorOptions, MonitorOptionsBuilder, MonitorTally, PerformanceMonitor,

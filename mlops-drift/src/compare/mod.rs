@@ -9,17 +9,23 @@ mod ks_interval;
 mod psi;
 mod sample;
 mod special;
+mod text;
 
 pub use answer::{Effect, EffectMeasure, Interval, Method, SampleRows, SampleTest};
 pub use embedding::{
     Bandwidth, CentroidDistance, KernelStore, PcaComponents, PcaReconstruction, PcaReference, PermutationOptions,
     PermutationOptionsBuilder, RocAuc, RowsTest, centroid_distance, energy_distance_rows, mmd, mmd_blocks, roc_auc,
 };
+#[cfg(feature = "linfa")]
+pub use embedding::{ColumnWeight, DomainDrift, DomainOptions, DomainOptionsBuilder, domain_classifier};
 pub use jensen_shannon::{JensenShannon, jensen_shannon};
 pub use ks::ks_two_sample;
 pub use ks_interval::{KsInterval, ks_interval};
 pub use psi::{Psi, PsiZeros, psi};
 pub use sample::Sample;
+pub use text::{Script, ScriptShare, TextDrift, TextReference};
+#[cfg(feature = "linfa")]
+pub use text::{TextDomainDrift, WordWeight, text_domain_classifier};
 
 use crate::DriftError;
 

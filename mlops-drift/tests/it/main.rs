@@ -3,6 +3,7 @@
 
 mod adwin;
 mod distances;
+mod domain;
 mod embedding;
 mod laws;
 mod monitor;

@@ -103,35 +103,36 @@ def pca(x, y):
     return [int(components.n_components_), loss(scaler.transform(x)), loss(scaler.transform(y))]
 
 
-out = []
-for i in range(300):
-    x, y = rows(i)
-    pooled = np.vstack([x, y])
-    squared = pdist(pooled, "sqeuclidean")
-    squared = squared[squared > 0]
-    sigma = float(np.sqrt(np.median(squared) / 2)) if len(squared) else 1.0
-    distances = cdist(pooled, pooled)
-    kernel = rbf_kernel(pooled, pooled, sigma)
-    xx, yy, xy = cdist(x, x), cdist(y, y), cdist(x, y)
-    energy = float(2 * xy.mean() - xx.mean() - yy.mean())
-    if x.shape[1] == 1 and energy > 1e-6 * xy.mean():
-        # scipy's differences of steps lose what is beyond 1e100 times the float's spacing.
-        assert np.isclose(energy_distance(x[:, 0], y[:, 0]) ** 2, energy, rtol=1e-6), i
-    detector = lambda s: float(MMD._mmd(x, y, kernel=partial(rbf_kernel, sigma=s)))
-    b = 2 + i % 3
-    count = min(len(x), len(y)) // b
-    blocks = [block(x[k * b : k * b + b], y[k * b : k * b + b], sigma) for k in range(count)]
-    area, error = auc(x[:, 0], y[:, 0])
-    euclidean, of_cosine, p_centroid, expected = centroids(x, y)
-    out.append({
-        "auc": area, "auc_error": error, "pca": pca(x, y),
-        "euclidean": euclidean, "cosine": of_cosine, "p_centroid": p_centroid, "without_change": expected,
-        "sigma": sigma, "mmd": detector(sigma), "mmd_wide": detector(3 * sigma),
-        "p_mmd": p_value(kernel, len(x), unbiased),
-        "energy": energy, "scale": float(xy.mean()),
-        "p_energy": p_value(distances, len(x), lambda a, c, d: 2 * d.mean() - a.mean() - c.mean()),
-        "blocks": float(np.mean(blocks)) if count >= 2 else None,
-        "deviation": float(np.std(blocks, ddof=1) / np.sqrt(count)) if count >= 2 else None,
-    })
-path = pathlib.Path(__file__).parent.parent / "data" / "embedding.json"
-path.write_text("[\n" + ",\n".join(json.dumps(case, separators=(",", ":")) for case in out) + "\n]\n")
+if __name__ == "__main__":
+    out = []
+    for i in range(300):
+        x, y = rows(i)
+        pooled = np.vstack([x, y])
+        squared = pdist(pooled, "sqeuclidean")
+        squared = squared[squared > 0]
+        sigma = float(np.sqrt(np.median(squared) / 2)) if len(squared) else 1.0
+        distances = cdist(pooled, pooled)
+        kernel = rbf_kernel(pooled, pooled, sigma)
+        xx, yy, xy = cdist(x, x), cdist(y, y), cdist(x, y)
+        energy = float(2 * xy.mean() - xx.mean() - yy.mean())
+        if x.shape[1] == 1 and energy > 1e-6 * xy.mean():
+            # scipy's differences of steps lose what is beyond 1e100 times the float's spacing.
+            assert np.isclose(energy_distance(x[:, 0], y[:, 0]) ** 2, energy, rtol=1e-6), i
+        detector = lambda s: float(MMD._mmd(x, y, kernel=partial(rbf_kernel, sigma=s)))
+        b = 2 + i % 3
+        count = min(len(x), len(y)) // b
+        blocks = [block(x[k * b : k * b + b], y[k * b : k * b + b], sigma) for k in range(count)]
+        area, error = auc(x[:, 0], y[:, 0])
+        euclidean, of_cosine, p_centroid, expected = centroids(x, y)
+        out.append({
+            "auc": area, "auc_error": error, "pca": pca(x, y),
+            "euclidean": euclidean, "cosine": of_cosine, "p_centroid": p_centroid, "without_change": expected,
+            "sigma": sigma, "mmd": detector(sigma), "mmd_wide": detector(3 * sigma),
+            "p_mmd": p_value(kernel, len(x), unbiased),
+            "energy": energy, "scale": float(xy.mean()),
+            "p_energy": p_value(distances, len(x), lambda a, c, d: 2 * d.mean() - a.mean() - c.mean()),
+            "blocks": float(np.mean(blocks)) if count >= 2 else None,
+            "deviation": float(np.std(blocks, ddof=1) / np.sqrt(count)) if count >= 2 else None,
+        })
+    path = pathlib.Path(__file__).parent.parent / "data" / "embedding.json"
+    path.write_text("[\n" + ",\n".join(json.dumps(case, separators=(",", ":")) for case in out) + "\n]\n")
