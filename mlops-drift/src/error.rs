@@ -27,6 +27,46 @@ pub enum DriftError {
         /// How many are needed.
         least: usize,
     },
+    /// Rows without any column.
+    #[error("the rows of the {side} sample have no column")]
+    NoColumns {
+        /// `reference` or `current`.
+        side: &'static str,
+    },
+    /// A sample with too few rows.
+    #[error("the {side} sample has {rows} rows; at least {least} are needed")]
+    TooFewRows {
+        /// `reference` or `current`.
+        side: &'static str,
+        /// How many it has.
+        rows: usize,
+        /// How many are needed.
+        least: usize,
+    },
+    /// Samples of other columns.
+    #[error("the columns don't match: {reference} in the reference, {current} in the current sample")]
+    OtherWidths {
+        /// How many columns the reference has.
+        reference: usize,
+        /// How many the current sample has.
+        current: usize,
+    },
+    /// A value that can't be compared.
+    #[error("row {row} of the {side} sample is not finite in column {column}")]
+    NotFinite {
+        /// `reference` or `current`.
+        side: &'static str,
+        /// The row, from 0.
+        row: usize,
+        /// The column, from 0.
+        column: usize,
+    },
+    /// A classifier that could not be trained.
+    #[error("the classifier could not be trained: {problem}")]
+    NotTrained {
+        /// Why.
+        problem: String,
+    },
     /// A statistic that these values don't have.
     #[error("the {statistic} is undefined: {cause}")]
     Undefined {

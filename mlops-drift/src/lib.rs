@@ -10,15 +10,20 @@ mod profile;
 mod stream;
 
 pub use compare::{
-    ContinuityCorrection, chi_square_contingency, chi_square_goodness_of_fit, fisher_exact, g_test, share_of_unseen,
+    Bandwidth, CentroidDistance, ContinuityCorrection, Corrected, Correction, CountTest, Effect, EffectMeasure,
+    Interval, JensenShannon, KernelStore, KsInterval, Method, PcaComponents, PcaReconstruction, PcaReference,
+    PermutationOptions, PermutationOptionsBuilder, Psi, PsiZeros, RocAuc, RowsTest, Sample, SampleRows, SampleTest,
+    Script, ScriptShare, TextDrift, TextReference, anderson_darling, centroid_distance, chi_square_contingency,
+    chi_square_goodness_of_fit, correct, cramer_von_mises, energy_distance, energy_distance_rows, epps_singleton,
+    fisher_exact, g_test, hellinger, jensen_shannon, ks_interval, ks_two_sample, kuiper, kullback_leibler,
+    l_infinity, levene, mann_whitney, mmd, mmd_blocks, normalized_wasserstein, psi, roc_auc, share_of_unseen,
+    total_variation, two_proportion_z, wasserstein, welch_t,
 };
-pub use compare::{Corrected, Correction, CountTest, correct};
+#[cfg(feature = "linfa")]
 pub use compare::{
-    Effect, EffectMeasure, Interval, JensenShannon, KsInterval, Method, Psi, PsiZeros, Sample, SampleRows,
-    SampleTest, anderson_darling, cramer_von_mises, energy_distance, epps_singleton, jensen_shannon, ks_interval,
-    ks_two_sample, kuiper, levene, mann_whitney, normalized_wasserstein, psi, wasserstein, welch_t,
+    ColumnWeight, DomainDrift, DomainOptions, DomainOptionsBuilder, TextDomainDrift, WordWeight, domain_classifier,
+    text_domain_classifier,
 };
-pub use compare::{hellinger, kullback_leibler, l_infinity, total_variation, two_proportion_z};
 pub use error::DriftError;
 pub use monitor::{
     DriftThresholds, InputMonitor, MonitorOptions, MonitorOptionsBuilder, MonitorTally, PerformanceMonitor,

@@ -112,6 +112,8 @@ pub enum Method {
     Asymptotic,
     /// A bound that the p-value can't exceed, for any number of rows.
     UpperBound,
+    /// From samples that the rows were dealt out to by chance.
+    Permutation,
     /// There is none: the statistic is a distance.
     Distance,
 }

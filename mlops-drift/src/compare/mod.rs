@@ -8,6 +8,7 @@ mod correction;
 mod count_test;
 mod cramer_von_mises;
 mod divergence_interval;
+mod embedding;
 mod energy;
 mod epps_singleton;
 mod fisher;
@@ -31,6 +32,7 @@ mod sample;
 mod shares;
 mod sort;
 mod special;
+mod text;
 mod total_variation;
 mod unseen;
 mod wasserstein;
@@ -42,6 +44,12 @@ pub use chi_square::{ContinuityCorrection, chi_square_contingency, chi_square_go
 pub use correction::{Corrected, Correction, correct};
 pub use count_test::CountTest;
 pub use cramer_von_mises::cramer_von_mises;
+pub use embedding::{
+    Bandwidth, CentroidDistance, KernelStore, PcaComponents, PcaReconstruction, PcaReference, PermutationOptions,
+    PermutationOptionsBuilder, RocAuc, RowsTest, centroid_distance, energy_distance_rows, mmd, mmd_blocks, roc_auc,
+};
+#[cfg(feature = "linfa")]
+pub use embedding::{ColumnWeight, DomainDrift, DomainOptions, DomainOptionsBuilder, domain_classifier};
 pub use energy::energy_distance;
 pub use epps_singleton::epps_singleton;
 pub use fisher::fisher_exact;
@@ -58,6 +66,9 @@ pub use proportion::two_proportion_z;
 pub use psi::{Psi, PsiZeros, psi};
 pub use sample::Sample;
 pub(crate) use special::{chi_square_upper, normal_two_sided, normal_upper};
+pub use text::{Script, ScriptShare, TextDrift, TextReference};
+#[cfg(feature = "linfa")]
+pub use text::{TextDomainDrift, WordWeight, text_domain_classifier};
 pub use total_variation::{l_infinity, total_variation};
 pub use unseen::share_of_unseen;
 pub(crate) use wasserstein::band;

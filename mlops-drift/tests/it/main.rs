@@ -6,6 +6,8 @@ mod compat;
 mod correction;
 mod counts;
 mod distances;
+mod domain;
+mod embedding;
 mod laws;
 mod monitor;
 mod outcomes;

@@ -18,7 +18,7 @@ pub(crate) enum Kind {
     Tiny,
 }
 
-const KINDS: [Kind; 8] = {
+pub(crate) const KINDS: [Kind; 8] = {
     use Kind::{Bell, Constant, Grid, Heavy, Huge, Ties, Tiny, Uniform};
     [Uniform, Bell, Ties, Grid, Constant, Heavy, Huge, Tiny]
 };
