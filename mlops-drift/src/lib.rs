@@ -16,7 +16,7 @@ pub use monitor::{
     PerformanceMonitorBuilder, PerformanceTally, ProfileFormat, Window, WindowDrift, WindowPerformance,
 };
 pub use profile::{
-    BinCounts, Bins, CategoryBins, ColumnDrift, ColumnKind, NumericBins, PROFILE_MEDIA_TYPE, ProfileBuilder,
-    ProfileColumn, ReferenceProfile,
+    BinCounts, Bins, CategoryBins, ColumnDrift, ColumnKind, Moments, NumericBins, PROFILE_MEDIA_TYPE,
+    ProfileBuilder, ProfileColumn, ReferenceProfile, RowCounts,
 };
 pub use stream::{Adwin, AdwinBuilder, AfterDrift, Detector, DetectorState, DriftEvidence};
