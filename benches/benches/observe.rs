@@ -9,7 +9,7 @@ use mlops_core::{Answered, Observer, Slot, SlotField, SlotKind, SlotSchema, Slot
 use mlops_drift::{Bins, InputMonitor, MonitorOptions, ReferenceProfile};
 
 const COLUMNS: usize = 30;
-const ROWS: usize = 4096;
+const ROWS: usize = 256;
 
 /// Numbers about 0, most of them near it, as if at random.
 fn numbers(rows: usize, mut state: u64) -> Vec<f64> {
@@ -109,13 +109,13 @@ fn compare<const EDGES: usize>(criterion: &mut Criterion, bins: usize) {
     slots.iter().for_each(|row| ours.add(row, &[]));
     slots.iter().for_each(&observe);
     let window = monitor.evaluate(at + Duration::from_secs(86_400)).expect("a window");
+    assert_eq!(window.moments, ours.moments(), "the monitor has the same moments");
     let mut counts = ours.bins().counts();
     for (i, column) in profile.columns().iter().enumerate() {
         let (own, rest) = counts.split_at(column.bins().len());
         counts = rest;
         assert_eq!(own, &bare.counts[i][..own.len()], "the counts are the same");
-        let moments = ours.moments(i).expect("it is numeric");
-        assert_eq!(window.moments[i], Some(moments), "the monitor has the same moments");
+        let moments = window.moments[i].expect("it is numeric");
         assert_eq!((moments.count(), moments.outside()), (bare.rows, 0));
         assert_eq!((moments.min(), moments.max()), (Some(bare.min[i]), Some(bare.max[i])));
         assert!((moments.sum() - bare.sum[i]).abs() < 1e-9);

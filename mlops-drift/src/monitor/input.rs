@@ -130,7 +130,7 @@ impl InputMonitor {
             Window::Rows(_) => (merged.first, merged.last),
         };
         let columns = self.profile.compare(&counts).ok()?;
-        let moments = self.profile.moments(&merged.counts, &merged.sums);
+        let moments = self.profile.plan().moments(columns.len(), &merged.counts, &merged.sums);
         Some(WindowDrift { version: self.version, since, until, rows: merged.rows, columns, moments })
     }
 
@@ -172,7 +172,7 @@ impl Observer for InputMonitor {
             return;
         }
         let added = self.stripes.add(window, answered.at, |counts, sums| {
-            self.profile.count_into(counts, sums, answered.slots.as_slice(), answered.outputs);
+            self.profile.plan().count(counts, sums, answered.slots.as_slice(), answered.outputs);
         });
         match added {
             Added::Counted => {}

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use mlops_core::Timestamp;
 
 use crate::ReferenceProfile;
-use crate::profile::Sums;
+use crate::profile::SumBlock;
 
 /// Sets of counts, of which a thread takes one that is free. Padded, so that no two share a cache line.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) struct Counted {
     pub(super) first: Timestamp,
     pub(super) last: Timestamp,
     pub(super) counts: Box<[u64]>,
-    pub(super) sums: Box<[Sums]>,
+    pub(super) sums: Box<[SumBlock]>,
 }
 
 /// What became of a row.
@@ -48,14 +48,14 @@ pub(super) enum Added {
 impl Counted {
     pub(super) fn new(window: i64, profile: &ReferenceProfile) -> Self {
         let counts = vec![0; profile.reference().counts().len()].into();
-        Self { window, rows: 0, first: Timestamp::MAX, last: Timestamp::MIN, counts, sums: profile.sums() }
+        Self { window, rows: 0, first: Timestamp::MAX, last: Timestamp::MIN, counts, sums: profile.plan().sums() }
     }
 
     fn restart(&mut self, window: i64) {
         (self.window, self.rows) = (window, 0);
         (self.first, self.last) = (Timestamp::MAX, Timestamp::MIN);
         self.counts.fill(0);
-        self.sums.fill(Sums::EMPTY);
+        self.sums.fill(SumBlock::EMPTY);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -98,7 +98,7 @@ impl Stripes {
     /// Adds a row to a window by a function of its counts. Tries each set once, beginning at the thread's own,
     /// and never waits.
     #[inline]
-    pub(super) fn add(&self, window: i64, at: Timestamp, count: impl FnOnce(&mut [u64], &mut [Sums])) -> Added {
+    pub(super) fn add(&self, window: i64, at: Timestamp, count: impl FnOnce(&mut [u64], &mut [SumBlock])) -> Added {
         let home = home();
         for i in 0..self.0.len() {
             let stripe = &self.0[home.wrapping_add(i) % self.0.len()];

@@ -29,17 +29,12 @@ pub enum Bins {
 /// Ranges of numbers: bin i holds `edges[i-1] < x <= edges[i]`, the first reaches down to −∞, the last up to ∞. There are
 /// at most 129 edges, and so 128 ranges between the first and the last.
 ///
-/// A number's range is found without branches by its value: it is compared with the first and the last edge, and with
-/// those between by a binary search over an array whose length is a power of two. So 64 ranges between the least and the
-/// greatest edge take six steps.
+/// A row's numbers find their ranges without branches by their values: each is compared with the first and the last edge,
+/// and with those between by a binary search over an array whose length is a power of two. So 64 ranges between the least
+/// and the greatest edge take six steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NumericBins {
     edges: Box<[f64]>,
-    first: f64,
-    last: f64,
-    /// The edges between, filled up with infinity, over which nothing is, to one less than a power of two, and one more.
-    between: Box<[f64]>,
-    grid: Grid,
 }
 
 /// Categories with a bin each.
@@ -54,20 +49,6 @@ pub struct CategoryBins {
 
 const FREE: u32 = u32::MAX;
 
-/// How many of the edges a number exceeds, of which the last place is never looked at. The length is known when this is
-/// compiled, so that no step has a branch or a check.
-#[inline(always)]
-fn exceeded<const LEN: usize>(edges: &[f64], x: f64) -> usize {
-    let Some(edges) = edges.first_chunk::<LEN>() else { return 0 };
-    let (mut below, mut half) = (0, LEN / 2);
-    while half > 0 {
-        // The mask changes nothing, as below + half <= LEN; it shows that to the compiler.
-        below += if x > edges[(below + half - 1) & (LEN - 1)] { half } else { 0 };
-        half /= 2;
-    }
-    below
-}
-
 impl NumericBins {
     pub(crate) fn new(edges: &[f64]) -> Result<Self, &'static str> {
         if edges.len() > MAX_EDGES {
@@ -76,14 +57,7 @@ impl NumericBins {
         if !edges.is_sorted_by(|a, b| a < b) || edges.iter().any(|&x| x.is_nan() || x == f64::INFINITY) {
             return Err("its edges don't rise");
         }
-        let (first, last, middle) = match edges {
-            [] => (f64::INFINITY, f64::INFINITY, &[][..]),
-            [only] => (*only, f64::INFINITY, &[][..]),
-            [first, middle @ .., last] => (*first, *last, middle),
-        };
-        let mut between = middle.to_vec();
-        between.resize((middle.len() + 1).next_power_of_two(), f64::INFINITY);
-        Ok(Self { edges: edges.into(), first, last, between: between.into(), grid: Grid::of(edges) })
+        Ok(Self { edges: edges.into() })
     }
 
     /// The edges, rising.
@@ -92,29 +66,31 @@ impl NumericBins {
         &self.edges
     }
 
+    /// The first edge, infinite if there is none.
+    pub(crate) fn first(&self) -> f64 {
+        self.edges.first().copied().unwrap_or(f64::INFINITY)
+    }
+
+    /// The last edge, infinite if there is no second one.
+    pub(crate) fn last(&self) -> f64 {
+        self.edges.get(1..).and_then(<[f64]>::last).copied().unwrap_or(f64::INFINITY)
+    }
+
+    /// The edges between the first and the last.
+    pub(crate) fn between(&self) -> &[f64] {
+        self.edges.get(1..self.edges.len().saturating_sub(1)).unwrap_or_default()
+    }
+
     /// The steps in which sums of this column's numbers are taken.
     pub(crate) fn grid(&self) -> Grid {
-        self.grid
+        Grid::of(&self.edges)
     }
 
-    /// The range that a number, not NaN, falls into. It costs the same for every number.
-    #[inline(always)]
-    pub(crate) fn range_of(&self, x: f64) -> usize {
-        let between = &*self.between;
-        let within = match between.len() {
-            16 => exceeded::<16>(between, x),
-            64 => exceeded::<64>(between, x),
-            8 => exceeded::<8>(between, x),
-            32 => exceeded::<32>(between, x),
-            128 => exceeded::<128>(between, x),
-            4 => exceeded::<4>(between, x),
-            2 => exceeded::<2>(between, x),
-            _ => 0,
-        };
-        within + usize::from(x > self.first) + usize::from(x > self.last)
+    /// The range that a number, not NaN, falls into.
+    fn range_of(&self, x: f64) -> usize {
+        self.edges.partition_point(|&edge| x > edge)
     }
 
-    #[inline]
     pub(crate) fn bin(&self, x: f64) -> usize {
         if x.is_nan() { self.edges.len() + 2 } else { self.range_of(x) }
     }

@@ -1,11 +1,12 @@
 //! A profile as bytes.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use mlops_core::{Fingerprint, json_floats};
 use serde::{Deserialize, Serialize};
 
-use super::{BinCounts, Bins, CategoryBins, NumericBins, ProfileColumn, ReferenceProfile, Source};
+use super::{BinCounts, Bins, CategoryBins, NumericBins, Plan, ProfileColumn, ReferenceProfile, Source};
 use crate::DriftError;
 use crate::error::out_of_range;
 
@@ -117,7 +118,8 @@ impl ReferenceProfile {
             Fingerprint::of_json("drift profile bins", &text.columns).map_err(|error| not_a_profile(&error))?;
         let bytes = serde_json::to_vec(&text).map_err(|error| not_a_profile(&error))?;
         let reference = BinCounts { profile, rows, counts: all };
-        Ok(Self { columns: columns.into(), reference, log_loss, bytes: bytes.into() })
+        let plan = Arc::new(Plan::new(&columns));
+        Ok(Self { columns, plan, reference, log_loss, bytes: bytes.into() })
     }
 
     /// The profile that the bytes of a part hold. What they cost in memory is in proportion to their length.

@@ -6,6 +6,7 @@ mod compare;
 mod counts;
 mod format;
 mod moments;
+mod plan;
 mod rows;
 
 use std::sync::Arc;
@@ -17,7 +18,8 @@ pub use build::ProfileBuilder;
 pub use compare::{ColumnDrift, ColumnKind};
 pub use counts::BinCounts;
 pub use moments::Moments;
-pub(crate) use moments::Sums;
+pub(crate) use moments::SumBlock;
+pub(crate) use plan::Plan;
 pub use rows::RowCounts;
 
 use crate::DriftError;
@@ -94,7 +96,8 @@ impl ProfileColumn {
 /// Made by [`ReferenceProfile::builder`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReferenceProfile {
-    columns: Arc<[ProfileColumn]>,
+    columns: Vec<ProfileColumn>,
+    plan: Arc<Plan>,
     reference: BinCounts,
     log_loss: Option<f64>,
     bytes: Arc<[u8]>,
@@ -145,13 +148,18 @@ impl ReferenceProfile {
     pub fn update(&self, counts: &mut BinCounts, slots: &Slots, outputs: &[f64]) -> Result<(), DriftError> {
         self.check(counts)?;
         counts.rows += 1;
-        for column in &*self.columns {
+        for column in &self.columns {
             let bin = column.offset + column.bins.bin(column.source.slot(slots.as_slice(), outputs));
             if let Some(count) = counts.counts.get_mut(bin) {
                 *count += 1;
             }
         }
         Ok(())
+    }
+
+    /// What a row is counted by.
+    pub(crate) fn plan(&self) -> &Arc<Plan> {
+        &self.plan
     }
 
     fn check(&self, counts: &BinCounts) -> Result<(), DriftError> {

@@ -15,16 +15,19 @@ pub(crate) struct Grid {
     scale: f64,
 }
 
-/// Sums in steps of a [`Grid`], as integers.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Sums {
-    sum: i128,
+/// How many columns are summed up side by side.
+pub(crate) const LANES: usize = 8;
+
+/// Sums of eight columns in steps of a [`Grid`], as integers.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SumBlock {
+    sum: [i128; LANES],
     /// Never over what it can hold: it stays there.
-    squares: u128,
+    squares: [u128; LANES],
     /// Numbers that are too large to be summed up.
-    outside: u64,
-    min: f64,
-    max: f64,
+    pub(super) outside: [u64; LANES],
+    min: [f64; LANES],
+    max: [f64; LANES],
 }
 
 /// The moments of a column's numbers: how many, their sum, their sum of squares, the least and the greatest.
@@ -48,8 +51,12 @@ pub(crate) struct Sums {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Moments {
     count: u64,
+    outside: u64,
     step: f64,
-    sums: Sums,
+    sum: i128,
+    squares: u128,
+    min: f64,
+    max: f64,
 }
 
 impl Grid {
@@ -64,49 +71,77 @@ impl Grid {
         Self { scale: f64::from_bits(((1023 + exponent) as u64) << 52) }
     }
 
+    /// The greatest number that is summed up.
+    pub(super) fn bound(self) -> f64 {
+        (LIMIT / self.scale).min(f64::MAX)
+    }
+
     fn step(self) -> f64 {
         // Exact: of a power of two.
         1.0 / self.scale
     }
 }
 
-impl Sums {
-    pub(crate) const EMPTY: Self =
-        Self { sum: 0, squares: 0, outside: 0, min: f64::INFINITY, max: f64::NEG_INFINITY };
+impl SumBlock {
+    pub(crate) const EMPTY: Self = Self {
+        sum: [0; LANES],
+        squares: [0; LANES],
+        outside: [0; LANES],
+        min: [f64::INFINITY; LANES],
+        max: [f64::NEG_INFINITY; LANES],
+    };
 
-    /// Adds a number, if it is one; else says false and adds nothing.
+    /// Adds a number to each lane, none where it is NaN. Those outside have part in the least and the greatest alone.
     #[inline(always)]
-    pub(crate) fn add(&mut self, x: f64, grid: Grid) -> bool {
-        let scaled = x * grid.scale;
-        if scaled.abs() <= LIMIT {
-            let steps = (scaled + ROUNDING).to_bits() as i64 - ROUNDING.to_bits() as i64;
-            self.sum += i128::from(steps);
-            let square = (i128::from(steps) * i128::from(steps)) as u128;
-            self.squares = self.squares.saturating_add(square);
-        } else if x.is_nan() {
-            return false;
-        } else {
-            self.outside += 1;
+    pub(crate) fn add(&mut self, numbers: &[f64; LANES], grids: &[Grid; LANES]) {
+        let mut steps = [0; LANES];
+        for lane in 0..LANES {
+            let x = numbers[lane];
+            let scaled = x * grids[lane].scale;
+            let scaled = if scaled.abs() <= LIMIT { scaled } else { 0.0 };
+            steps[lane] = (scaled + ROUNDING).to_bits() as i64 - ROUNDING.to_bits() as i64;
+            self.min[lane] = if x < self.min[lane] { x } else { self.min[lane] };
+            self.max[lane] = if x > self.max[lane] { x } else { self.max[lane] };
         }
-        self.min = if x < self.min { x } else { self.min };
-        self.max = if x > self.max { x } else { self.max };
-        true
+        for (lane, &steps) in steps.iter().enumerate() {
+            let steps = i128::from(steps);
+            // 2⁶⁴ numbers of at most 2⁵¹ stay below 2¹²⁷.
+            self.sum[lane] += steps;
+            match self.squares[lane].checked_add((steps * steps) as u128) {
+                Some(squares) => self.squares[lane] = squares,
+                None => self.fill(lane),
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fill(&mut self, lane: usize) {
+        self.squares[lane] = u128::MAX;
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        // 2⁶⁴ numbers of at most 2⁵¹ stay below 2¹²⁷.
-        self.sum = self.sum.saturating_add(other.sum);
-        self.squares = self.squares.saturating_add(other.squares);
-        self.outside = self.outside.saturating_add(other.outside);
-        self.min = self.min.min(other.min);
-        self.max = self.max.max(other.max);
+        for lane in 0..LANES {
+            self.sum[lane] = self.sum[lane].saturating_add(other.sum[lane]);
+            self.squares[lane] = self.squares[lane].saturating_add(other.squares[lane]);
+            self.outside[lane] = self.outside[lane].saturating_add(other.outside[lane]);
+            self.min[lane] = self.min[lane].min(other.min[lane]);
+            self.max[lane] = self.max[lane].max(other.max[lane]);
+        }
     }
 
-    /// The moments of `numbers` numbers.
-    pub(crate) fn of(self, numbers: u64, grid: Grid) -> Moments {
-        // Zeros of both signs are one.
-        let sums = Self { min: self.min + 0.0, max: self.max + 0.0, ..self };
-        Moments { count: numbers.saturating_sub(self.outside), step: grid.step(), sums }
+    /// The moments of a lane that saw so many numbers.
+    pub(crate) fn moments(&self, lane: usize, numbers: u64, grid: Grid) -> Moments {
+        Moments {
+            count: numbers.saturating_sub(self.outside[lane]),
+            outside: self.outside[lane],
+            step: grid.step(),
+            sum: self.sum[lane],
+            squares: self.squares[lane],
+            // Zeros of both signs are one.
+            min: self.min[lane] + 0.0,
+            max: self.max[lane] + 0.0,
+        }
     }
 }
 
@@ -120,7 +155,7 @@ impl Moments {
     /// How many numbers have none: infinities, and those too large.
     #[must_use]
     pub fn outside(&self) -> u64 {
-        self.sums.outside
+        self.outside
     }
 
     /// The step s that numbers are rounded to, in the column's unit.
@@ -132,47 +167,47 @@ impl Moments {
     /// Their sum in steps: exact.
     #[must_use]
     pub fn steps(&self) -> i128 {
-        self.sums.sum
+        self.sum
     }
 
     /// The sum of their squares in squares of steps: exact below `u128::MAX`.
     #[must_use]
     pub fn square_steps(&self) -> u128 {
-        self.sums.squares
+        self.squares
     }
 
     /// Their sum; 0 of none.
     #[must_use]
     pub fn sum(&self) -> f64 {
-        self.sums.sum as f64 * self.step
+        self.sum as f64 * self.step
     }
 
     /// The sum of their squares; 0 of none, infinite past its range.
     #[must_use]
     pub fn sum_of_squares(&self) -> f64 {
-        if self.sums.squares == u128::MAX {
+        if self.squares == u128::MAX {
             return f64::INFINITY;
         }
-        self.sums.squares as f64 * self.step * self.step
+        self.squares as f64 * self.step * self.step
     }
 
     /// Their mean; `None` of none.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sums.sum as f64 / self.count as f64 * self.step)
+        (self.count > 0).then(|| self.sum as f64 / self.count as f64 * self.step)
     }
 
     /// Their variance as a population; `None` of none and past the range of the squares.
     #[must_use]
     pub fn variance(&self) -> Option<f64> {
-        if self.count == 0 || self.sums.squares == u128::MAX {
+        if self.count == 0 || self.squares == u128::MAX {
             return None;
         }
         // Σ(k − c)² = Σk² − c(Σk + rest) with the mean's whole part for c and rest = Σk − nc: integers that cancel exactly,
         // and of which none is over Σk².
-        let (count, sum) = (u128::from(self.count), self.sums.sum.unsigned_abs());
+        let (count, sum) = (u128::from(self.count), self.sum.unsigned_abs());
         let (whole, rest) = (sum / count, sum % count);
-        let about = self.sums.squares.saturating_sub(whole.saturating_mul(sum + rest));
+        let about = self.squares.saturating_sub(whole.saturating_mul(sum + rest));
         let (n, rest) = (self.count as f64, rest as f64);
         let steps = (about as f64 / n - (rest / n) * (rest / n)).max(0.0);
         Some(steps * self.step * self.step)
@@ -181,12 +216,12 @@ impl Moments {
     /// The least number, those outside included; `None` of none.
     #[must_use]
     pub fn min(&self) -> Option<f64> {
-        (self.sums.min <= self.sums.max).then_some(self.sums.min)
+        (self.min <= self.max).then_some(self.min)
     }
 
     /// The greatest number, those outside included; `None` of none.
     #[must_use]
     pub fn max(&self) -> Option<f64> {
-        (self.sums.min <= self.sums.max).then_some(self.sums.max)
+        (self.min <= self.max).then_some(self.max)
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use mlops_core::{Slot, Slots};
+use mlops_core::Slots;
 
-use super::{BinCounts, Bins, Moments, ProfileColumn, ReferenceProfile, Sums};
+use super::{BinCounts, Moments, Plan, ReferenceProfile, SumBlock};
 use crate::DriftError;
 
 /// What rows looked like: the [counts](BinCounts) of a profile's bins, and the [moments](Moments) of its numeric columns.
@@ -25,41 +25,25 @@ use crate::DriftError;
 /// threads[1].add(&row, &[0.5]);
 /// let [mut whole, other] = threads;
 /// whole.merge(&other)?;
-/// let late = whole.moments(0).expect("it is numeric");
+/// let late = whole.moments()[0].expect("it is numeric");
 /// assert_eq!((late.count(), late.mean(), late.max()), (2, Some(0.375), Some(0.5)));
 /// assert_eq!(profile.compare(whole.bins())?[0].psi.current_rows, 2);
 /// # Ok::<(), mlops_drift::DriftError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowCounts {
-    columns: Arc<[ProfileColumn]>,
+    plan: Arc<Plan>,
+    columns: usize,
     bins: BinCounts,
-    /// Of the numeric columns.
-    sums: Box<[Sums]>,
+    sums: Box<[SumBlock]>,
 }
 
 impl ReferenceProfile {
     /// Counts and moments of no row yet, in the profile's bins.
     #[must_use]
     pub fn row_counts(&self) -> RowCounts {
-        RowCounts { columns: Arc::clone(&self.columns), bins: self.counts(), sums: self.sums() }
-    }
-
-    /// Sums of no number yet, one for each numeric column.
-    pub(crate) fn sums(&self) -> Box<[Sums]> {
-        let numeric = self.columns.iter().filter(|column| matches!(column.bins, Bins::Numeric(_)));
-        vec![Sums::EMPTY; numeric.count()].into()
-    }
-
-    /// Counts one row into slices as long as those of the reference: the hot loop of every monitor.
-    #[inline]
-    pub(crate) fn count_into(&self, counts: &mut [u64], sums: &mut [Sums], slots: &[Slot], outputs: &[f64]) {
-        count_into(&self.columns, counts, sums, slots, outputs);
-    }
-
-    /// The moments of each column, `None` where it isn't numeric.
-    pub(crate) fn moments(&self, counts: &[u64], sums: &[Sums]) -> Vec<Option<Moments>> {
-        moments(&self.columns, counts, sums).collect()
+        let plan = Arc::clone(&self.plan);
+        RowCounts { columns: self.columns.len(), bins: self.counts(), sums: plan.sums(), plan }
     }
 }
 
@@ -68,7 +52,7 @@ impl RowCounts {
     #[inline]
     pub fn add(&mut self, slots: &Slots, outputs: &[f64]) {
         self.bins.rows += 1;
-        count_into(&self.columns, &mut self.bins.counts, &mut self.sums, slots.as_slice(), outputs);
+        self.plan.count(&mut self.bins.counts, &mut self.sums, slots.as_slice(), outputs);
     }
 
     /// Adds what other rows were counted to.
@@ -93,46 +77,9 @@ impl RowCounts {
         &self.bins
     }
 
-    /// The moments of the profile's column at `index`; `None` if it isn't numeric, and past the end.
+    /// The moments of each of the profile's columns; `None` where one isn't numeric.
     #[must_use]
-    pub fn moments(&self, index: usize) -> Option<Moments> {
-        moments(&self.columns, &self.bins.counts, &self.sums).nth(index).flatten()
+    pub fn moments(&self) -> Vec<Option<Moments>> {
+        self.plan.moments(self.columns, &self.bins.counts, &self.sums)
     }
-}
-
-#[inline(always)]
-fn count_into(columns: &[ProfileColumn], counts: &mut [u64], sums: &mut [Sums], slots: &[Slot], outputs: &[f64]) {
-    let mut sums = sums.iter_mut();
-    for column in columns {
-        let slot = column.source.slot(slots, outputs);
-        let bin = match &column.bins {
-            Bins::Numeric(bins) => {
-                // There is one for each numeric column.
-                let Some(sums) = sums.next() else { return };
-                let number = match slot {
-                    Slot::Float(x) => Some(x),
-                    Slot::Int(x) => Some(x as f64),
-                    _ => None,
-                };
-                match number {
-                    Some(x) if sums.add(x, bins.grid()) => bins.range_of(x),
-                    _ => column.bins.bin(slot),
-                }
-            }
-            bins => bins.bin(slot),
-        };
-        if let Some(count) = counts.get_mut(column.offset + bin) {
-            *count += 1;
-        }
-    }
-}
-
-fn moments(columns: &[ProfileColumn], counts: &[u64], sums: &[Sums]) -> impl Iterator<Item = Option<Moments>> {
-    let mut sums = sums.iter();
-    columns.iter().map(move |column| {
-        let Bins::Numeric(bins) = &column.bins else { return None };
-        let numbers = counts.get(column.offset..column.offset + bins.edges().len() + 1)?;
-        let numbers = numbers.iter().fold(0_u64, |sum, &count| sum.saturating_add(count));
-        Some(sums.next()?.of(numbers, bins.grid()))
-    })
 }
