@@ -25,7 +25,7 @@ pub(crate) struct SumBlock {
     /// Never over what it can hold: it stays there.
     squares: [u128; LANES],
     /// Numbers that are too large to be summed up.
-    pub(super) outside: [u64; LANES],
+    outside: [u64; LANES],
     min: [f64; LANES],
     max: [f64; LANES],
 }
@@ -91,27 +91,29 @@ impl SumBlock {
         max: [f64::NEG_INFINITY; LANES],
     };
 
-    /// Adds a number to each lane, none where it is NaN. Those outside have part in the least and the greatest alone.
+    /// Adds a number that isn't past the grid's bound.
     #[inline(always)]
-    pub(crate) fn add(&mut self, numbers: &[f64; LANES], grids: &[Grid; LANES]) {
-        let mut steps = [0; LANES];
-        for lane in 0..LANES {
-            let x = numbers[lane];
-            let scaled = x * grids[lane].scale;
-            let scaled = if scaled.abs() <= LIMIT { scaled } else { 0.0 };
-            steps[lane] = (scaled + ROUNDING).to_bits() as i64 - ROUNDING.to_bits() as i64;
-            self.min[lane] = if x < self.min[lane] { x } else { self.min[lane] };
-            self.max[lane] = if x > self.max[lane] { x } else { self.max[lane] };
+    pub(super) fn add(&mut self, lane: usize, x: f64, grid: Grid) {
+        let steps = i128::from((x * grid.scale + ROUNDING).to_bits() as i64 - ROUNDING.to_bits() as i64);
+        // 2⁶⁴ numbers of at most 2⁵¹ stay below 2¹²⁷.
+        self.sum[lane] += steps;
+        match self.squares[lane].checked_add((steps * steps) as u128) {
+            Some(squares) => self.squares[lane] = squares,
+            None => self.fill(lane),
         }
-        for (lane, &steps) in steps.iter().enumerate() {
-            let steps = i128::from(steps);
-            // 2⁶⁴ numbers of at most 2⁵¹ stay below 2¹²⁷.
-            self.sum[lane] += steps;
-            match self.squares[lane].checked_add((steps * steps) as u128) {
-                Some(squares) => self.squares[lane] = squares,
-                None => self.fill(lane),
-            }
-        }
+        self.bound(lane, x);
+    }
+
+    /// Adds a number that is past it, which has part in the least and the greatest alone.
+    pub(super) fn add_outside(&mut self, lane: usize, x: f64) {
+        self.outside[lane] += 1;
+        self.bound(lane, x);
+    }
+
+    #[inline(always)]
+    fn bound(&mut self, lane: usize, x: f64) {
+        self.min[lane] = if x < self.min[lane] { x } else { self.min[lane] };
+        self.max[lane] = if x > self.max[lane] { x } else { self.max[lane] };
     }
 
     #[cold]

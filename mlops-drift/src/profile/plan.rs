@@ -63,44 +63,50 @@ impl Block {
         block
     }
 
-    /// The numbers of a row, NaN where there is none. What is no number is counted here, and so is what is too large for
-    /// the sums.
+    /// Sums up the numbers of a row and gives them, NaN where there is none. What is no number is counted here.
     #[inline(always)]
     fn numbers(&self, counts: &mut [u64], sums: &mut SumBlock, slots: &[Slot], outputs: &[f64]) -> [f64; LANES] {
         let mut numbers = [f64::NAN; LANES];
         for lane in 0..self.used.min(LANES) {
-            // Missing, NaN, other kind: behind the ranges.
-            let mut none = 0;
             let number = match self.sources[lane] {
                 Source::Slot(place) => match slots.get(place) {
                     Some(&Slot::Float(x)) => x,
                     Some(&Slot::Int(x)) => x as f64,
-                    None | Some(Slot::Missing) => f64::NAN,
-                    Some(_) => {
-                        none = 2;
-                        f64::NAN
-                    }
+                    _ => f64::NAN,
                 },
                 Source::Output(place) => outputs.get(place).copied().unwrap_or(f64::NAN),
             };
             numbers[lane] = number;
             if number.abs() <= self.bounds[lane] {
-                continue;
-            }
-            if !number.is_nan() {
-                sums.outside[lane] += 1;
-                continue;
-            }
-            let is_nan = match self.sources[lane] {
-                Source::Slot(place) => matches!(slots.get(place), Some(Slot::Float(_))),
-                Source::Output(place) => place < outputs.len(),
-            };
-            none += usize::from(is_nan);
-            if let Some(count) = counts.get_mut(self.ends[lane] + none) {
-                *count += 1;
+                sums.add(lane, number, self.grids[lane]);
+            } else {
+                self.add_other(lane, number, counts, sums, slots, outputs);
             }
         }
         numbers
+    }
+
+    /// Counts what is no number, or too large to be summed up.
+    fn add_other(
+        &self,
+        lane: usize,
+        number: f64,
+        counts: &mut [u64],
+        sums: &mut SumBlock,
+        slots: &[Slot],
+        outputs: &[f64],
+    ) {
+        if !number.is_nan() {
+            return sums.add_outside(lane, number);
+        }
+        let none = match self.sources[lane].slot(slots, outputs) {
+            Slot::Missing => 0,
+            Slot::Float(_) => 1,
+            _ => 2,
+        };
+        if let Some(count) = counts.get_mut(self.ends[lane] + none) {
+            *count += 1;
+        }
     }
 
     #[inline(always)]
@@ -120,7 +126,6 @@ impl Block {
     #[inline(always)]
     fn count(&self, counts: &mut [u64], sums: &mut SumBlock, slots: &[Slot], outputs: &[f64]) {
         let numbers = self.numbers(counts, sums, slots, outputs);
-        sums.add(&numbers, &self.grids);
         match self.between.len() / LANES {
             16 => self.count_ranges::<16>(counts, &numbers),
             64 => self.count_ranges::<64>(counts, &numbers),
