@@ -110,7 +110,8 @@ fn compare<const EDGES: usize>(criterion: &mut Criterion, bins: usize) {
     slots.iter().for_each(&observe);
     let window = monitor.evaluate(at + Duration::from_secs(86_400)).expect("a window");
     assert_eq!(window.moments, ours.moments(), "the monitor has the same moments");
-    let mut counts = ours.bins().counts();
+    let counted = ours.bins();
+    let mut counts = counted.counts();
     for (i, column) in profile.columns().iter().enumerate() {
         let (own, rest) = counts.split_at(column.bins().len());
         counts = rest;

@@ -13,7 +13,7 @@ use crate::ReferenceProfile;
 ///
 /// Observing a row takes a lock that is free or goes on to the next, adds one count a column and the moments of a
 /// numeric one, and allocates nothing. Each thread begins at a stripe of its own. All counts are made when the monitor is:
-/// 8 bytes a bin and 64 a numeric column, for each kept window and stripe. A row that finds no
+/// 8 bytes a bin and 208 a numeric column, for each kept window and stripe. A row that finds no
 /// free lock is dropped and counted as dropped; that takes as many threads at the same instant as there are
 /// stripes. Counts of all stripes are merged exactly when they are read.
 ///

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use mlops_core::Timestamp;
 
 use crate::ReferenceProfile;
-use crate::profile::SumBlock;
+use crate::profile::Sums;
 
 /// Sets of counts, of which a thread takes one that is free. Padded, so that no two share a cache line.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(super) struct Counted {
     pub(super) first: Timestamp,
     pub(super) last: Timestamp,
     pub(super) counts: Box<[u64]>,
-    pub(super) sums: Box<[SumBlock]>,
+    pub(super) sums: Box<[Sums]>,
 }
 
 /// What became of a row.
@@ -55,7 +55,7 @@ impl Counted {
         (self.window, self.rows) = (window, 0);
         (self.first, self.last) = (Timestamp::MAX, Timestamp::MIN);
         self.counts.fill(0);
-        self.sums.fill(SumBlock::EMPTY);
+        self.sums.fill(Sums::EMPTY);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -98,7 +98,7 @@ impl Stripes {
     /// Adds a row to a window by a function of its counts. Tries each set once, beginning at the thread's own,
     /// and never waits.
     #[inline]
-    pub(super) fn add(&self, window: i64, at: Timestamp, count: impl FnOnce(&mut [u64], &mut [SumBlock])) -> Added {
+    pub(super) fn add(&self, window: i64, at: Timestamp, count: impl FnOnce(&mut [u64], &mut [Sums])) -> Added {
         let home = home();
         for i in 0..self.0.len() {
             let stripe = &self.0[home.wrapping_add(i) % self.0.len()];
@@ -134,10 +134,12 @@ impl Stripes {
     pub(super) fn merged(&self, window: i64, profile: &ReferenceProfile) -> Counted {
         let mut merged = Counted::new(window, profile);
         for stripe in &self.0 {
-            let ring = ignore_poison(stripe.ring.lock());
+            let mut ring = ignore_poison(stripe.ring.lock());
             let place = window.rem_euclid(ring.0.len() as i64) as usize;
-            if ring.0[place].window == window {
-                merged.merge(&ring.0[place]);
+            let counted = &mut ring.0[place];
+            if counted.window == window {
+                profile.plan().finish(&mut counted.counts, &mut counted.sums);
+                merged.merge(counted);
             }
         }
         merged

@@ -4,8 +4,6 @@ use std::ops::Range;
 
 use mlops_core::Slot;
 
-use super::moments::Grid;
-
 /// How many edges a numeric column may have: the first, the last, and 127 between them.
 pub(crate) const MAX_EDGES: usize = 129;
 /// How many categories may have a bin of their own.
@@ -29,8 +27,8 @@ pub enum Bins {
 /// Ranges of numbers: bin i holds `edges[i-1] < x <= edges[i]`, the first reaches down to −∞, the last up to ∞. There are
 /// at most 129 edges, and so 128 ranges between the first and the last.
 ///
-/// A row's numbers find their ranges without branches by their values: each is compared with the first and the last edge,
-/// and with those between by a binary search over an array whose length is a power of two. So 64 ranges between the least
+/// A row's numbers find their ranges without branches by their values: sixteen at a time are compared with each of up to 16
+/// edges, or else each by a binary search over an array whose length is a power of two, in which 64 ranges between the least
 /// and the greatest edge take six steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NumericBins {
@@ -64,26 +62,6 @@ impl NumericBins {
     #[must_use]
     pub fn edges(&self) -> &[f64] {
         &self.edges
-    }
-
-    /// The first edge, infinite if there is none.
-    pub(crate) fn first(&self) -> f64 {
-        self.edges.first().copied().unwrap_or(f64::INFINITY)
-    }
-
-    /// The last edge, infinite if there is no second one.
-    pub(crate) fn last(&self) -> f64 {
-        self.edges.get(1..).and_then(<[f64]>::last).copied().unwrap_or(f64::INFINITY)
-    }
-
-    /// The edges between the first and the last.
-    pub(crate) fn between(&self) -> &[f64] {
-        self.edges.get(1..self.edges.len().saturating_sub(1)).unwrap_or_default()
-    }
-
-    /// The steps in which sums of this column's numbers are taken.
-    pub(crate) fn grid(&self) -> Grid {
-        Grid::of(&self.edges)
     }
 
     /// The range that a number, not NaN, falls into.

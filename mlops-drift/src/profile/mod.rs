@@ -18,7 +18,7 @@ pub use build::ProfileBuilder;
 pub use compare::{ColumnDrift, ColumnKind};
 pub use counts::BinCounts;
 pub use moments::Moments;
-pub(crate) use moments::SumBlock;
+pub(crate) use moments::Sums;
 pub(crate) use plan::Plan;
 pub use rows::RowCounts;
 

@@ -15,19 +15,22 @@ pub(crate) struct Grid {
     scale: f64,
 }
 
-/// How many columns are summed up side by side.
-pub(crate) const LANES: usize = 8;
+/// How many numbers of a column are summed up at once, in registers.
+pub(super) const BATCH: usize = 16;
+pub(super) type Batch = [f64; BATCH];
 
-/// Sums of eight columns in steps of a [`Grid`], as integers.
+/// Sums in steps of a [`Grid`], as integers, and the numbers that are yet to be added.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct SumBlock {
-    sum: [i128; LANES],
+pub(crate) struct Sums {
+    batch: Batch,
+    filled: usize,
+    sum: i128,
     /// Never over what it can hold: it stays there.
-    squares: [u128; LANES],
+    squares: u128,
     /// Numbers that are too large to be summed up.
-    outside: [u64; LANES],
-    min: [f64; LANES],
-    max: [f64; LANES],
+    outside: u64,
+    min: f64,
+    max: f64,
 }
 
 /// The moments of a column's numbers: how many, their sum, their sum of squares, the least and the greatest.
@@ -76,73 +79,104 @@ impl Grid {
         (LIMIT / self.scale).min(f64::MAX)
     }
 
+    #[inline(always)]
+    fn steps(self, x: f64) -> i64 {
+        (x * self.scale + ROUNDING).to_bits() as i64 - ROUNDING.to_bits() as i64
+    }
+
     fn step(self) -> f64 {
         // Exact: of a power of two.
         1.0 / self.scale
     }
 }
 
-impl SumBlock {
+impl Sums {
     pub(crate) const EMPTY: Self = Self {
-        sum: [0; LANES],
-        squares: [0; LANES],
-        outside: [0; LANES],
-        min: [f64::INFINITY; LANES],
-        max: [f64::NEG_INFINITY; LANES],
+        batch: [0.0; BATCH],
+        filled: 0,
+        sum: 0,
+        squares: 0,
+        outside: 0,
+        min: f64::INFINITY,
+        max: f64::NEG_INFINITY,
     };
 
-    /// Adds a number that isn't past the grid's bound.
+    /// Keeps a number for the next batch, and gives that when it is whole.
     #[inline(always)]
-    pub(super) fn add(&mut self, lane: usize, x: f64, grid: Grid) {
-        let steps = i128::from((x * grid.scale + ROUNDING).to_bits() as i64 - ROUNDING.to_bits() as i64);
-        // 2⁶⁴ numbers of at most 2⁵¹ stay below 2¹²⁷.
-        self.sum[lane] += steps;
-        match self.squares[lane].checked_add((steps * steps) as u128) {
-            Some(squares) => self.squares[lane] = squares,
-            None => self.fill(lane),
+    pub(super) fn push(&mut self, x: f64) -> Option<Batch> {
+        // The mask changes nothing: a batch that is whole is given at once.
+        self.batch[self.filled & (BATCH - 1)] = x;
+        self.filled += 1;
+        (self.filled >= BATCH).then(|| self.take().0)
+    }
+
+    /// The numbers that were kept, and how many they are; none is kept afterwards.
+    pub(super) fn take(&mut self) -> (Batch, usize) {
+        (self.batch, std::mem::take(&mut self.filled))
+    }
+
+    /// Adds numbers that aren't past the grid's bound.
+    #[inline(always)]
+    pub(super) fn add_batch(&mut self, numbers: &Batch, grid: Grid) {
+        let (mut sum, mut squares) = (0_i64, 0_u128);
+        for &x in numbers {
+            let steps = grid.steps(x);
+            // Sixteen of at most 2⁵¹ and 2¹⁰².
+            sum += steps;
+            squares += (i128::from(steps) * i128::from(steps)) as u128;
         }
-        self.bound(lane, x);
+        // Pairs side by side.
+        let (mut min, mut max) = ([self.min; 2], [self.max; 2]);
+        let (pairs, _) = numbers.as_chunks::<2>();
+        for pair in pairs {
+            for i in 0..2 {
+                min[i] = if pair[i] < min[i] { pair[i] } else { min[i] };
+                max[i] = if pair[i] > max[i] { pair[i] } else { max[i] };
+            }
+        }
+        self.sum += i128::from(sum);
+        self.squares = self.squares.saturating_add(squares);
+        self.min = min[0].min(min[1]);
+        self.max = max[0].max(max[1]);
+    }
+
+    /// Adds a number that isn't past the grid's bound.
+    pub(super) fn add(&mut self, x: f64, grid: Grid) {
+        let steps = i128::from(grid.steps(x));
+        // 2⁶⁴ numbers of at most 2⁵¹ stay below 2¹²⁷.
+        self.sum += steps;
+        self.squares = self.squares.saturating_add((steps * steps) as u128);
+        self.min = self.min.min(x);
+        self.max = self.max.max(x);
     }
 
     /// Adds a number that is past it, which has part in the least and the greatest alone.
-    pub(super) fn add_outside(&mut self, lane: usize, x: f64) {
-        self.outside[lane] += 1;
-        self.bound(lane, x);
+    pub(super) fn add_outside(&mut self, x: f64) {
+        self.outside += 1;
+        self.min = self.min.min(x);
+        self.max = self.max.max(x);
     }
 
-    #[inline(always)]
-    fn bound(&mut self, lane: usize, x: f64) {
-        self.min[lane] = if x < self.min[lane] { x } else { self.min[lane] };
-        self.max[lane] = if x > self.max[lane] { x } else { self.max[lane] };
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn fill(&mut self, lane: usize) {
-        self.squares[lane] = u128::MAX;
-    }
-
+    /// Adds sums to which all numbers were added.
     pub(crate) fn merge(&mut self, other: &Self) {
-        for lane in 0..LANES {
-            self.sum[lane] = self.sum[lane].saturating_add(other.sum[lane]);
-            self.squares[lane] = self.squares[lane].saturating_add(other.squares[lane]);
-            self.outside[lane] = self.outside[lane].saturating_add(other.outside[lane]);
-            self.min[lane] = self.min[lane].min(other.min[lane]);
-            self.max[lane] = self.max[lane].max(other.max[lane]);
-        }
+        self.sum = self.sum.saturating_add(other.sum);
+        self.squares = self.squares.saturating_add(other.squares);
+        self.outside = self.outside.saturating_add(other.outside);
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
     }
 
-    /// The moments of a lane that saw so many numbers.
-    pub(crate) fn moments(&self, lane: usize, numbers: u64, grid: Grid) -> Moments {
+    /// The moments of so many numbers.
+    pub(super) fn moments(&self, numbers: u64, grid: Grid) -> Moments {
         Moments {
-            count: numbers.saturating_sub(self.outside[lane]),
-            outside: self.outside[lane],
+            count: numbers.saturating_sub(self.outside),
+            outside: self.outside,
             step: grid.step(),
-            sum: self.sum[lane],
-            squares: self.squares[lane],
+            sum: self.sum,
+            squares: self.squares,
             // Zeros of both signs are one.
-            min: self.min[lane] + 0.0,
-            max: self.max[lane] + 0.0,
+            min: self.min + 0.0,
+            max: self.max + 0.0,
         }
     }
 }
