@@ -34,7 +34,7 @@ pub use prepared::{
     NumberComparison, PREPARED_MEDIA_TYPE, PreparedReference, PreparedReferenceBuilder, PreparedTally,
 };
 pub use profile::{
-    BinCounts, Bins, CategoryBins, ColumnDrift, ColumnKind, NumericBins, PROFILE_MEDIA_TYPE, ProfileBuilder,
-    ProfileColumn, ReferenceProfile,
+    BinCounts, Bins, CategoryBins, ColumnDrift, ColumnKind, Moments, NumericBins, PROFILE_MEDIA_TYPE,
+    ProfileBuilder, ProfileColumn, ReferenceProfile, RowCounts,
 };
 pub use stream::{Adwin, AdwinBuilder, AfterDrift, Detector, DetectorState, DriftEvidence};

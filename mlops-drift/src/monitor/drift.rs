@@ -3,7 +3,7 @@
 use mlops_core::{Signal, SignalKind, Timestamp};
 
 use super::DriftThresholds;
-use crate::{ColumnDrift, ColumnKind};
+use crate::{ColumnDrift, ColumnKind, Moments};
 
 /// How far a window of rows is from the reference. Made by [`InputMonitor::evaluate`](crate::InputMonitor::evaluate).
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct WindowDrift {
     pub rows: u64,
     /// The columns, inputs first.
     pub columns: Vec<ColumnDrift>,
+    /// The moments of the numbers that were counted, one for each of `columns`; `None` where it isn't numeric.
+    pub moments: Vec<Option<Moments>>,
 }
 
 impl WindowDrift {

@@ -11,8 +11,9 @@ use crate::ReferenceProfile;
 /// Counts the rows of one version in the bins of its [`ReferenceProfile`], window by window, and compares them
 /// with the reference when asked.
 ///
-/// Observing a row takes a lock that is free or goes on to the next, adds one count a column, and allocates
-/// nothing. All counts are made when the monitor is: 8 bytes a bin, kept window and stripe. A row that finds no
+/// Observing a row takes a lock that is free or goes on to the next, adds one count a column and the moments of a
+/// numeric one, and allocates nothing. Each thread begins at a stripe of its own. All counts are made when the monitor is:
+/// 8 bytes a bin and 208 a numeric column, for each kept window and stripe. A row that finds no
 /// free lock is dropped and counted as dropped; that takes as many threads at the same instant as there are
 /// stripes. Counts of all stripes are merged exactly when they are read.
 ///
@@ -25,6 +26,7 @@ pub struct InputMonitor {
     stripes: Stripes,
     /// The latest window that was seen.
     newest: AtomicI64,
+    /// Counted for windows of rows only, which need one order of all rows; else it would be contended for.
     arrived: AtomicU64,
     dropped: AtomicU64,
     late: AtomicU64,
@@ -49,8 +51,7 @@ impl InputMonitor {
     /// A monitor that has seen nothing yet, of the version that the profile belongs to.
     #[must_use]
     pub fn new(profile: ReferenceProfile, version: u64, options: &MonitorOptions) -> Self {
-        let bins = profile.reference().counts().len();
-        let stripes = Stripes::new(options.stripes, options.keep, bins);
+        let stripes = Stripes::new(options.stripes, options.keep, &profile);
         let options = options.clone();
         let (arrived, dropped, late, other_version) = Default::default();
         Self { profile, version, options, stripes, newest: i64::MIN.into(), arrived, dropped, late, other_version }
@@ -71,10 +72,11 @@ impl InputMonitor {
     /// What became of the rows so far.
     #[must_use]
     pub fn tally(&self) -> MonitorTally {
+        let (dropped, late) = (self.dropped.load(Ordering::Relaxed), self.late.load(Ordering::Relaxed));
         MonitorTally {
-            arrived: self.arrived.load(Ordering::Relaxed),
-            dropped: self.dropped.load(Ordering::Relaxed),
-            late: self.late.load(Ordering::Relaxed),
+            arrived: self.stripes.rows() + dropped + late,
+            dropped,
+            late,
             other_version: self.other_version.load(Ordering::Relaxed),
         }
     }
@@ -117,7 +119,7 @@ impl InputMonitor {
             return None;
         }
         let mut counts = self.profile.counts();
-        let merged = self.stripes.merged(window, counts.counts().len());
+        let merged = self.stripes.merged(window, &self.profile);
         counts.add(merged.rows, &merged.counts);
         let (since, until) = match self.options.window {
             Window::Time(length) => {
@@ -128,7 +130,8 @@ impl InputMonitor {
             Window::Rows(_) => (merged.first, merged.last),
         };
         let columns = self.profile.compare(&counts).ok()?;
-        Some(WindowDrift { version: self.version, since, until, rows: merged.rows, columns })
+        let moments = self.profile.plan().moments(columns.len(), &merged.counts, &merged.sums);
+        Some(WindowDrift { version: self.version, since, until, rows: merged.rows, columns, moments })
     }
 
     /// The signals of the last window that was complete at `now`, by the thresholds of the options. The same
@@ -156,7 +159,10 @@ impl Observer for InputMonitor {
             self.other_version.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let before = self.arrived.fetch_add(1, Ordering::Relaxed);
+        let before = match self.options.window {
+            Window::Rows(_) => self.arrived.fetch_add(1, Ordering::Relaxed),
+            Window::Time(_) => 0,
+        };
         let window = self.window_of(answered.at, before);
         let newest = self.newest.load(Ordering::Relaxed);
         if newest < window {
@@ -165,8 +171,8 @@ impl Observer for InputMonitor {
             self.late.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let added = self.stripes.add(window, answered.at, |counts| {
-            self.profile.count_into(counts, answered.slots.as_slice(), answered.outputs);
+        let added = self.stripes.add(window, answered.at, |counts, sums| {
+            self.profile.plan().count(counts, sums, answered.slots.as_slice(), answered.outputs);
         });
         match added {
             Added::Counted => {}

@@ -125,7 +125,7 @@ impl MonitorOptionsBuilder {
     }
 
     /// How many sets of counts there are, so that threads don't wait for each other. Each costs 8 bytes a bin
-    /// and kept window.
+    /// and 208 a numeric column, for each kept window.
     pub fn stripes(mut self, stripes: usize) -> Self {
         self.0.stripes = stripes;
         self

@@ -14,7 +14,7 @@ use crate::error::out_of_range;
 ///
 /// | parameter | default | unit | range |
 /// |---|---|---|---|
-/// | `bins` | 10 | ranges between quantiles of a numeric column | 1 to 15 |
+/// | `bins` | 10 | ranges between quantiles of a numeric column | 1 to 128 |
 /// | `categories` | 64 | texts with a bin of their own | 1 to 250 |
 /// | `log_loss` | none | mean log loss of the model's evaluation, in nats | 0 and more |
 ///
@@ -224,7 +224,7 @@ impl ProfileBuilder {
             return out_of_range("outputs", got, "the same number for each row");
         }
         if !(1..MAX_EDGES).contains(&self.bins) {
-            return out_of_range("bins", &self.bins, "1 to 15");
+            return out_of_range("bins", &self.bins, "1 to 128");
         }
         if !(1..=MAX_CATEGORIES).contains(&self.categories) {
             return out_of_range("categories", &self.categories, "1 to 250");

@@ -1,15 +1,18 @@
 //! A profile as bytes.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use mlops_core::{Fingerprint, json_floats};
 use serde::{Deserialize, Serialize};
 
-use super::{BinCounts, Bins, CategoryBins, NumericBins, ProfileColumn, ReferenceProfile, Source};
+use super::{BinCounts, Bins, CategoryBins, NumericBins, Plan, ProfileColumn, ReferenceProfile, Source};
 use crate::DriftError;
 use crate::error::out_of_range;
 
-const FORMAT: u32 = 1;
+/// The latest format. The second is the first with up to 129 edges a column, and is written where one has over 16.
+const FORMAT: u32 = 2;
+const EDGES_OF_FORMAT_1: usize = 16;
 /// Counts up to here are exact as floats.
 const MAX_ROWS: u64 = 1 << 53;
 
@@ -86,7 +89,7 @@ impl ReferenceProfile {
         }
         let mut columns: Vec<ProfileColumn> = Vec::with_capacity(parts.len());
         let mut names = HashSet::new();
-        let mut text = Stored { format: FORMAT, rows, columns: Vec::new(), counts: Vec::new(), log_loss };
+        let mut text = Stored { format: 1, rows, columns: Vec::new(), counts: Vec::new(), log_loss };
         let mut all = Vec::new();
         for (name, source, bins, counts) in parts {
             if !names.insert((name.clone(), matches!(source, Source::Slot(_)))) {
@@ -100,6 +103,9 @@ impl ReferenceProfile {
             if sum != Some(rows) || rows > MAX_ROWS {
                 return bad("its counts don't add up to the number of rows");
             }
+            if matches!(&bins, Bins::Numeric(bins) if bins.edges().len() > EDGES_OF_FORMAT_1) {
+                text.format = FORMAT;
+            }
             text.columns.push(stored(&name, source, &bins)?);
             columns.push(ProfileColumn { name, source, bins, offset: all.len() });
             all.extend_from_slice(&counts);
@@ -112,7 +118,8 @@ impl ReferenceProfile {
             Fingerprint::of_json("drift profile bins", &text.columns).map_err(|error| not_a_profile(&error))?;
         let bytes = serde_json::to_vec(&text).map_err(|error| not_a_profile(&error))?;
         let reference = BinCounts { profile, rows, counts: all };
-        Ok(Self { columns, reference, log_loss, bytes: bytes.into() })
+        let plan = Arc::new(Plan::new(&columns));
+        Ok(Self { columns, plan, reference, log_loss, bytes: bytes.into() })
     }
 
     /// The profile that the bytes of a part hold. What they cost in memory is in proportion to their length.

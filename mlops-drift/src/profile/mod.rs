@@ -5,6 +5,9 @@ mod build;
 mod compare;
 mod counts;
 mod format;
+mod moments;
+mod plan;
+mod rows;
 
 use std::sync::Arc;
 
@@ -14,6 +17,10 @@ pub use bins::{Bins, CategoryBins, NumericBins};
 pub use build::ProfileBuilder;
 pub use compare::{ColumnDrift, ColumnKind};
 pub use counts::BinCounts;
+pub use moments::Moments;
+pub(crate) use moments::Sums;
+pub(crate) use plan::Plan;
+pub use rows::RowCounts;
 
 use crate::DriftError;
 
@@ -25,6 +32,17 @@ pub const PROFILE_MEDIA_TYPE: &str = "application/vnd.mlops.profile+json";
 pub(crate) enum Source {
     Slot(usize),
     Output(usize),
+}
+
+impl Source {
+    /// What a row has there. A slot or an output that isn't there is missing.
+    #[inline(always)]
+    fn slot(self, slots: &[Slot], outputs: &[f64]) -> Slot {
+        match self {
+            Self::Slot(index) => slots.get(index).copied().unwrap_or_default(),
+            Self::Output(index) => outputs.get(index).map_or(Slot::Missing, |&x| Slot::Float(x)),
+        }
+    }
 }
 
 /// A column of a [`ReferenceProfile`].
@@ -79,6 +97,7 @@ impl ProfileColumn {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReferenceProfile {
     columns: Vec<ProfileColumn>,
+    plan: Arc<Plan>,
     reference: BinCounts,
     log_loss: Option<f64>,
     bytes: Arc<[u8]>,
@@ -129,8 +148,18 @@ impl ReferenceProfile {
     pub fn update(&self, counts: &mut BinCounts, slots: &Slots, outputs: &[f64]) -> Result<(), DriftError> {
         self.check(counts)?;
         counts.rows += 1;
-        self.count_into(&mut counts.counts, slots.as_slice(), outputs);
+        for column in &self.columns {
+            let bin = column.offset + column.bins.bin(column.source.slot(slots.as_slice(), outputs));
+            if let Some(count) = counts.counts.get_mut(bin) {
+                *count += 1;
+            }
+        }
         Ok(())
+    }
+
+    /// What a row is counted by.
+    pub(crate) fn plan(&self) -> &Arc<Plan> {
+        &self.plan
     }
 
     fn check(&self, counts: &BinCounts) -> Result<(), DriftError> {
@@ -139,21 +168,6 @@ impl ReferenceProfile {
             return Err(DriftError::OtherProfile { got, wanted });
         }
         Ok(())
-    }
-
-    /// Counts one row into a slice as long as that of the reference: the hot loop of every monitor. A slot or
-    /// an output that isn't there is missing.
-    #[inline]
-    pub(crate) fn count_into(&self, counts: &mut [u64], slots: &[Slot], outputs: &[f64]) {
-        for column in &self.columns {
-            let slot = match column.source {
-                Source::Slot(index) => slots.get(index).copied().unwrap_or_default(),
-                Source::Output(index) => outputs.get(index).map_or(Slot::Missing, |&x| Slot::Float(x)),
-            };
-            if let Some(count) = counts.get_mut(column.offset + column.bins.bin(slot)) {
-                *count += 1;
-            }
-        }
     }
 
     /// The profile as a part of a bundle.
