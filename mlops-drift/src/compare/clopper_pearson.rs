@@ -24,10 +24,7 @@ pub(super) fn clopper_pearson(count: f64, rows: f64) -> Interval {
     } else {
         let at = |ln: f64| excess(up_to(rest, count, -ln.exp_m1(), ln.exp()));
         let high = (count / rows).ln();
-        let mut low = high - 2.0 * step;
-        while at(low) > 0.0 {
-            low -= step;
-        }
+        let low = beyond(high, -2.0 * step, |ln| at(ln) <= 0.0);
         illinois((low, at(low)), (high, at(high)), at).exp()
     };
     let high = if rest == 0.0 {
@@ -35,19 +32,30 @@ pub(super) fn clopper_pearson(count: f64, rows: f64) -> Interval {
     } else {
         let at = |ln: f64| -excess(up_to(count, rest, ln.exp(), -ln.exp_m1()));
         let low = (count.max(0.5) / rows).ln();
-        let mut high = (low + 2.0 * step).min(0.0);
-        while at(high) < 0.0 {
-            high = (high + step).min(0.0);
-        }
+        let high = beyond(low, 2.0 * step, |ln| at(ln) >= 0.0);
         illinois((low, at(low)), (high, at(high)), at).exp()
     };
     Interval { low, high }
 }
 
+/// A point, no more than 0, that is past what is sought, by steps that double.
+fn beyond(start: f64, mut step: f64, past: impl Fn(f64) -> bool) -> f64 {
+    let mut at = (start + step).min(0.0);
+    for _ in 0..100 {
+        if past(at) {
+            break;
+        }
+        at = (at + step).min(0.0);
+        step *= 2.0;
+    }
+    at
+}
+
 /// P(X ≤ count) of the binomial distribution of `count + rest` rows, for a share and its complement.
 fn up_to(count: f64, rest: f64, share: f64, complement: f64) -> f64 {
     let rows = count + rest;
-    let gap = rows.mul_add(share, -count);
+    // rows · share − count, from the lesser share, whose digits are not lost beside 1.
+    let gap = if share < complement { rows.mul_add(share, -count) } else { rest - rows * complement };
     // As the tables of the hypergeometric distribution.
     let ln_probability = stirling(rows)
         - stirling(count)

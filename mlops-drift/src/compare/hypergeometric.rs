@@ -107,15 +107,18 @@ impl Table {
         let reach = (1.0 / a + 1.0 / b + 1.0 / c + 1.0 / d).sqrt();
         let (mut low, mut high) = (middle - 2.0 * reach, middle - reach);
         let (mut at_low, mut at_high) = (excess(low), excess(high));
-        while at_low > 0.0 {
-            (high, at_high) = (low, at_low);
-            low -= reach;
-            at_low = excess(low);
-        }
-        while at_high < 0.0 {
-            (low, at_low) = (high, at_high);
-            high += reach;
-            at_high = excess(high);
+        for _ in 0..100 {
+            if at_low > 0.0 {
+                (high, at_high) = (low, at_low);
+                low -= reach;
+                at_low = excess(low);
+            } else if at_high < 0.0 {
+                (low, at_low) = (high, at_high);
+                high += reach;
+                at_high = excess(high);
+            } else {
+                break;
+            }
         }
         illinois((low, at_low), (high, at_high), excess).exp()
     }
