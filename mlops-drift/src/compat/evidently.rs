@@ -25,9 +25,9 @@
 //! column which turns half missing has not drifted.
 //!
 //! **Where this module differs from Evidently.** An answer that is NaN there is an error here. What cancels to a
-//! negative square in the Jensen–Shannon distance is 0 here, NaN there. The z test's p-value keeps its digits in the far tail,
-//! where Evidently subtracts from 1. Columns of integers have the bins of floats: numpy widens bins to at least 1
-//! for them, which matters only where they have fewer different values than about log₂ of the rows.
+//! negative square in the Jensen–Shannon distance is 0 here, NaN there. The z test's p-value keeps its
+//! digits in the far tail, where Evidently subtracts from 1. Columns of integers have the bins of floats: numpy makes theirs at
+//! least 1 wide, which matters only beyond half a million rows of few more than 20 neighbouring integers.
 
 use super::counts::{Categories, Table, checked};
 use super::{distances, kolmogorov, numpy};

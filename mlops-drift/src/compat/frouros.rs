@@ -26,8 +26,8 @@ pub enum Detector {
     Psi,
     /// `HellingerDistance`: √(Σ (√pᵢ − √qᵢ)²) / √2, by bins. 0 to 1.
     Hellinger,
-    /// `BhattacharyyaDistance`: 1 − Σ √(pᵢ qᵢ), by bins, which is the square of Hellinger's distance (the distance of
-    /// Bhattacharyya's paper is −ln Σ √(pᵢ qᵢ)). 0 to 1.
+    /// `BhattacharyyaDistance`: 1 − Σ √(pᵢ qᵢ), by bins: the square of Hellinger's distance (the distance of Bhattacharyya's
+    /// paper is −ln Σ √(pᵢ qᵢ)). 0 to 1.
     Bhattacharyya,
     /// `HINormalizedComplement`: 1 − Σ min(pᵢ, qᵢ), by bins: the total variation. 0 to 1.
     HistogramIntersection,
@@ -72,8 +72,8 @@ pub struct BatchDrift {
 ///
 /// # Errors
 /// [`DriftError::Empty`] for a side without rows, [`DriftError::TooFewValues`] where all are NaN,
-/// [`DriftError::Undefined`] for infinities where there are bins or distances, and for values that are too near each other or too far
-/// apart for bins.
+/// [`DriftError::Undefined`] for infinities where there are bins or distances, and for values that are too near each
+/// other or too far apart for bins.
 ///
 /// ```
 /// use mlops_drift::Sample;

@@ -11,8 +11,7 @@
 //! B, which makes the threshold too high. Values that the reference lacks are in no bin here and in one of their own
 //! in a [`ReferenceProfile`](crate::ReferenceProfile). The threshold leaves the reference's error out: with as many
 //! reference rows as current ones the index is twice as large without any drift (see
-//! [`Psi::expected_without_drift`](crate::Psi)), and half of all looks alarm (209 of 400 in
-//! a test).
+//! [`Psi::expected_without_drift`](crate::Psi)), and half of all looks alarm (209 of 400 in a test).
 //!
 //! **Where this module differs from scouter.** A current side without rows is an error, NaN there. A reference of one
 //! category, where scouter has no threshold, is an error but for the

@@ -19,8 +19,8 @@ pub enum ContinuousMethod {
     JensenShannon,
     /// `hellinger`: √(Σ (√pᵢ − √qᵢ)²) / √2 of the same bins. 0 to 1.
     Hellinger,
-    /// `kolmogorov_smirnov`: the greatest difference of the shares up to a value: of the samples for a reference of fewer than
-    /// 10,000 values, else at the upper edges of 10,000 bins of equal width between the reference's extremes. One
+    /// `kolmogorov_smirnov`: the greatest difference of the shares up to a value: of the samples for a reference of fewer
+    /// than 10,000 values, else at the upper edges of 10,000 bins of equal width between the reference's extremes. One
     /// value far out so makes a bin hold nearly all others.
     KolmogorovSmirnov,
     /// `wasserstein`: the Wasserstein distance of order 1, in the column's unit: of the samples for a reference of fewer

@@ -10,7 +10,7 @@
 //! at the 0.13 % that three standard deviations suggest. A chunk of another size has another distribution of distances. The
 //! crate's own comparisons give an effect with an interval that knows both numbers of rows.
 //! [`jensen_shannon`](crate::jensen_shannon) is in nats, smaller by √(ln 2) as a distance.
-//! [`ks_two_sample`](crate::ks_two_sample) is exact at every size and has a p-value. NannyML
+//! [`ks_two_sample`](crate::ks_two_sample) takes the values themselves at every size, and has a p-value. NannyML
 //! leaves missing values out, so that a column which turns half missing has not drifted;
 //! [`InputMonitor`](crate::InputMonitor) makes them a bin.
 //!

@@ -76,7 +76,8 @@ proptest! {
             _ = profile.compare_numbers(&b, PsiThreshold::default());
         }
         for method in CONTINUOUS {
-            if let Ok(drift) = Continuous::fit(method, &reference, Chunks::Size(size)).and_then(|m| m.compare(&current)) {
+            let fitted = Continuous::fit(method, &reference, Chunks::Size(size));
+            if let Ok(drift) = fitted.and_then(|fitted| fitted.compare(&current)) {
                 prop_assert!(!drift.value.is_nan(), "{drift:?}");
             }
         }
@@ -92,7 +93,8 @@ proptest! {
         if let Ok(profile) = PsiProfile::of_categories(&a) {
             _ = profile.compare_categories(&b, PsiThreshold::Normal(0.01));
         }
-        let rows: Vec<Option<&str>> = a.iter().flat_map(|(name, n)| std::iter::repeat_n(Some(name), n.min(9) as usize)).collect();
+        let rows = a.iter().flat_map(|(name, n)| std::iter::repeat_n(Some(name), n.min(9) as usize));
+        let rows: Vec<Option<&str>> = rows.collect();
         for method in CATEGORICAL {
             if let Ok(drift) = Categorical::fit(method, &rows, Chunks::Number(2)).and_then(|m| m.compare(&b)) {
                 prop_assert!(!drift.value.is_nan(), "{drift:?}");
@@ -119,10 +121,12 @@ proptest! {
 
     #[test]
     fn the_unit_does_not_matter_where_it_should_not(a in tame(), b in tame()) {
-        let (a4, b4) = (a.iter().map(|x| x * 4.0).collect::<Vec<_>>(), b.iter().map(|x| x * 4.0).collect::<Vec<_>>());
-        let score = |a: &[f64], b: &[f64], test| evidently::numeric_drift(&Sample::of(a), &Sample::of(b), Some(test)).unwrap().score;
+        let [a4, b4] = [&a, &b].map(|side| side.iter().map(|x| x * 4.0).collect::<Vec<_>>());
+        let score = |a: &[f64], b: &[f64], test| {
+            evidently::numeric_drift(&Sample::of(a), &Sample::of(b), Some(test)).unwrap().score
+        };
         for test in STAT_TESTS {
-            // A constant reference has the least standard deviation, which is in the column's unit, and chi-square needs two values.
+            // A constant reference has the least standard deviation, in the column's unit; chi-square needs two values.
             if a.iter().all(|x| *x == a[0]) {
                 continue;
             }
@@ -130,7 +134,9 @@ proptest! {
         }
         if a.len() >= 10 {
             for (method, factor) in CONTINUOUS.into_iter().zip([1.0, 1.0, 1.0, 4.0]) {
-                let value = |a: &[f64], b: &[f64]| Continuous::fit(method, a, Chunks::default()).unwrap().compare(b).unwrap().value;
+                let value = |a: &[f64], b: &[f64]| {
+                    Continuous::fit(method, a, Chunks::default()).unwrap().compare(b).unwrap().value
+                };
                 if a.iter().any(|x| *x != a[0]) {
                     prop_assert_eq!(value(&a, &b) * factor, value(&a4, &b4));
                 }
@@ -166,8 +172,5 @@ fn alarms_without_drift_are_as_often_as_said() {
             |sample: &Sample| Sample::of(&sample.values().iter().map(|u| (u * 3.0).floor()).collect::<Vec<_>>());
         evidently += u32::from(evidently::numeric_drift(&thirds(&a), &thirds(&b), None).unwrap().drifted);
     }
-    println!("of 400: NannyML {nannyml}, scouter {scouter}, Evidently's chi-square {evidently}");
-    assert!((12..=60).contains(&nannyml));
-    assert!((160..=250).contains(&scouter));
-    assert!((65..=115).contains(&evidently));
+    assert_eq!((nannyml, scouter, evidently), (25, 209, 92));
 }
