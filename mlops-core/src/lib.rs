@@ -54,4 +54,6 @@ pub use schema::{Column, Schema, SchemaError, Signature};
 pub use slots::{Slot, SlotField, SlotKind, SlotSchema, Slots, Span, Value};
 pub use source::{BoxFuture, BundleSource, SourceError, SourcedBundle};
 pub use texts::Texts;
+#[cfg(feature = "testing")]
+pub use vocabulary::{CategoryCase, category_cases};
 pub use vocabulary::{Code, Vocabulary, VocabularyError};

@@ -1,6 +1,8 @@
 //! The texts of a category column, and their codes.
 
 mod bytes;
+#[cfg(feature = "testing")]
+mod contract;
 mod hash;
 mod list;
 
@@ -10,10 +12,19 @@ use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
 
 pub use self::bytes::VocabularyError;
+#[cfg(feature = "testing")]
+pub use self::contract::{CategoryCase, category_cases};
 use self::hash::{equal, hash};
 use self::list::TextList;
 
 /// A category's place in its [`Vocabulary`], from 0.
+///
+/// # Contract
+/// Of a category column's row, whoever writes it and whoever reads it: a text that the vocabulary holds, byte for byte, is
+/// [`Slot::Category`](crate::Slot::Category) with its place among the vocabulary's sorted texts; any other text, the empty one
+/// too, is [`Slot::Unseen`](crate::Slot::Unseen) with its bytes; null is [`Slot::Missing`](crate::Slot::Missing). So the code that
+/// features are encoded by is the one that a reference is binned by and that drift is told of. `category_cases`, of the feature
+/// `testing`, has what tests of both sides go through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Code(pub u32);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod adwin;
+mod codes;
 mod compat;
 mod correction;
 mod counts;

@@ -5,6 +5,7 @@
 mod aggregate_laws;
 mod allocation;
 mod bad_input;
+mod category_codes;
 mod category_laws;
 mod category_policies;
 mod category_transforms;
