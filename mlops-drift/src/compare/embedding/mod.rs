@@ -13,6 +13,7 @@ mod mmd_blocks;
 mod options;
 mod pairs;
 mod pca;
+mod product;
 mod real;
 mod rows;
 mod select;

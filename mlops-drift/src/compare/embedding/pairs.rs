@@ -1,14 +1,16 @@
 //! A symmetric matrix of all pairs of rows: its distances, its kernel, and its sums for many ways to deal the rows out.
 
-use ndarray::{Array2, ArrayView1, ArrayView2, s};
+use ndarray::{ArrayView1, ArrayView2};
+use pulp::Arch;
 
 use super::deal::{deal, in_threads};
+use super::product::{Packed, Product};
 use super::real::Real;
 use super::select::median_of;
 
-/// The rows of a strip: few enough that what is multiplied stays in the cache. Fixed, so that no sum depends on how many
-/// threads there are.
-const HEIGHT: usize = 128;
+/// The rows of a strip: few enough that what is multiplied stays in the cache, and a multiple of the columns of all tiles.
+/// Fixed, so that no sum depends on how many threads there are.
+const HEIGHT: usize = 96;
 /// Up to this many rows on both sides a matrix is of `f64`, whatever was asked for.
 pub(super) const FEW: usize = 512;
 /// How many deals are multiplied at once.
@@ -25,16 +27,17 @@ pub(super) struct Pairs<T> {
 #[derive(Debug)]
 struct Strip<T> {
     start: usize,
-    values: Array2<T>,
+    height: usize,
+    /// The columns up to the last row's own; more may follow, of zeros.
+    width: usize,
+    product: Product<T>,
 }
 
 impl<T: Real> Strip<T> {
     /// The parts of its rows that lie above the diagonal, each with its first column within the strip.
     fn above(&mut self) -> impl Iterator<Item = (usize, &mut [T])> {
-        let width = self.values.ncols();
-        // Strips are made in standard order.
-        let values = self.values.as_slice_mut().unwrap_or_default();
-        values.chunks_exact_mut(width).enumerate().map(|(i, row)| (i + 1, &mut row[i + 1..]))
+        let rows = self.product.values.chunks_exact_mut(self.product.row_len).take(self.height);
+        rows.enumerate().map(|(i, row)| (i + 1, &mut row[i + 1..self.width]))
     }
 }
 
@@ -69,21 +72,24 @@ impl<T: Real> Pairs<T> {
     /// the differences where it doesn't.
     pub(super) fn distances(rows: &ArrayView2<f64>, threads: usize) -> Self {
         let n = rows.nrows();
-        let cast = rows.mapv(T::of);
-        let norms: Vec<T> = cast.rows().into_iter().map(|row| row.dot(&row)).collect();
+        let columns = rows.ncols();
+        let cast: Vec<T> = rows.iter().map(|&x| T::of(x)).collect();
+        let norms: Vec<T> = cast.chunks_exact(columns).map(norm).collect();
+        let packed = Packed::of(columns, n, |k, i| cast[i * columns + k]);
         let starts: Vec<usize> = (0..n).step_by(HEIGHT).collect();
         let strips = in_threads(starts, threads, |start| {
-            let end = (start + HEIGHT).min(n);
-            let values = cast.slice(s![start..end, ..]).dot(&cast.slice(s![start.., ..]).t());
-            let mut strip = Strip { start, values };
+            let height = HEIGHT.min(n - start);
+            let product = packed.multiply(&cast[start * columns..], height, columns, 0, start);
+            let mut strip = Strip { start, height, width: n - start, product };
             for (place, above) in strip.above() {
                 let i = start + place - 1;
                 distances_of_row(above, norms[i], &norms[i + 1..], |j| {
                     squared_distance(rows.row(i), rows.row(i + 1 + j))
                 });
             }
-            for (i, mut row) in strip.values.rows_mut().into_iter().enumerate() {
-                row.slice_mut(s![..=i]).fill(T::zero());
+            let rows = strip.product.values.chunks_exact_mut(strip.product.row_len).take(height);
+            for (i, row) in rows.enumerate() {
+                row[..=i].fill(T::zero());
             }
             strip
         });
@@ -93,7 +99,8 @@ impl<T: Real> Pairs<T> {
     /// What is in row `i` and a column `j` > `i`.
     pub(super) fn value(&self, i: usize, j: usize) -> T {
         let start = i / HEIGHT * HEIGHT;
-        self.strips[i / HEIGHT].values[[i - start, j - start]]
+        let product = &self.strips[i / HEIGHT].product;
+        product.values[(i - start) * product.row_len + j - start]
     }
 
     /// The median of the squared distances that are above 0, if any is.
@@ -119,7 +126,7 @@ impl<T: Real> Pairs<T> {
     fn row_sums(&mut self, n: usize, threads: usize) -> (Vec<f64>, Sums) {
         let parts = in_threads(self.strips.iter_mut().collect(), threads, |strip| {
             let start = strip.start;
-            let mut sums = vec![0.0; strip.values.ncols()];
+            let mut sums = vec![0.0; strip.width];
             let mut own = Sums::default();
             for (place, row) in strip.above() {
                 let i = start + place - 1;
@@ -177,13 +184,15 @@ impl<T: Real> Pairs<T> {
     /// yᵀKy of each deal.
     fn forms(&self, deals: &[Vec<bool>], threads: usize) -> Vec<f64> {
         let sign = |side: bool| if side { T::one() } else { T::zero() - T::one() };
-        let labels = Array2::from_shape_fn((self.rows, deals.len()), |(i, b)| sign(deals[b][i]));
+        let labels = Packed::of(self.rows, deals.len(), |i, b| sign(deals[b][i]));
         let parts = in_threads(self.strips.iter().collect(), threads, |strip| {
-            let product = strip.values.dot(&labels.slice(s![strip.start.., ..]));
+            let Product { values, row_len } = &strip.product;
+            let product = labels.multiply(values, strip.height, *row_len, strip.start, 0);
             let mut forms = vec![0.0; deals.len()];
-            for (product, labels) in product.rows().into_iter().zip(labels.rows().into_iter().skip(strip.start)) {
-                for ((form, &p), &y) in forms.iter_mut().zip(product).zip(labels) {
-                    *form += (p * y).into();
+            for (i, row) in product.values.chunks_exact(product.row_len).take(strip.height).enumerate() {
+                for ((form, &p), sides) in forms.iter_mut().zip(row).zip(deals) {
+                    let p: f64 = p.into();
+                    *form += if sides[strip.start + i] { p } else { -p };
                 }
             }
             forms
@@ -194,6 +203,11 @@ impl<T: Real> Pairs<T> {
 
 /// Adds each value to the sum in its place, and gives the sum of all.
 fn add<T: Real>(values: &[T], sums: &mut [f64]) -> f64 {
+    Arch::new().dispatch(|| add_eights(values, sums))
+}
+
+#[inline(always)]
+fn add_eights<T: Real>(values: &[T], sums: &mut [f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let (eights, rest) = values.as_chunks::<8>();
     let (eight_sums, rest_sums) = sums.as_chunks_mut::<8>();
@@ -212,16 +226,28 @@ fn add<T: Real>(values: &[T], sums: &mut [f64]) -> f64 {
     lanes.iter().sum()
 }
 
+/// |x|².
+fn norm<T: Real>(row: &[T]) -> T {
+    let squares = row.iter().map(|&x| {
+        let x: f64 = x.into();
+        x * x
+    });
+    T::of(squares.sum())
+}
+
 /// Makes the products of a row with others their squared distances.
 fn distances_of_row<T: Real>(products: &mut [T], norm: T, norms: &[T], exact: impl Fn(usize) -> f64) {
     let two = T::one() + T::one();
-    let mut any_near = false;
-    for (product, &other) in products.iter_mut().zip(norms) {
-        let both = norm + other;
-        let squared = both - two * *product;
-        any_near |= squared <= T::NEAR * both;
-        *product = squared;
-    }
+    let any_near = Arch::new().dispatch(|| {
+        let mut any_near = false;
+        for (product, &other) in products.iter_mut().zip(norms) {
+            let both = norm + other;
+            let squared = both - two * *product;
+            any_near |= squared <= T::NEAR * both;
+            *product = squared;
+        }
+        any_near
+    });
     if any_near {
         for (j, (squared, &other)) in products.iter_mut().zip(norms).enumerate() {
             if *squared <= T::NEAR * (norm + other) {

@@ -1,6 +1,9 @@
 //! The two kinds of numbers that a matrix may hold, and a fast exponential function of each.
 
 use ndarray::LinalgScalar;
+use pulp::Arch;
+
+use super::product::{TileShape, Tiles};
 
 /// `f64` or `f32`.
 pub(super) trait Real: LinalgScalar + Into<f64> + Send + Sync + PartialOrd {
@@ -16,6 +19,12 @@ pub(super) trait Real: LinalgScalar + Into<f64> + Send + Sync + PartialOrd {
 
     /// Puts √x in the place of each.
     fn sqrt(of: &mut [Self]);
+
+    /// How large the tiles of a product are.
+    fn tile_shape() -> TileShape;
+
+    /// Adds to all tiles of a product.
+    fn add_tiles(tiles: Tiles<Self>);
 }
 
 impl Real for f64 {
@@ -27,11 +36,19 @@ impl Real for f64 {
     }
 
     fn exp_minus(gamma: f64, of: &mut [Self]) {
-        of.iter_mut().for_each(|x| *x = exp(-(gamma * *x)));
+        Arch::new().dispatch(|| of.iter_mut().for_each(|x| *x = exp(-(gamma * *x))));
     }
 
     fn sqrt(of: &mut [Self]) {
-        of.iter_mut().for_each(|x| *x = f64::sqrt(*x));
+        Arch::new().dispatch(|| of.iter_mut().for_each(|x| *x = f64::sqrt(*x)));
+    }
+
+    fn tile_shape() -> TileShape {
+        TileShape::of(1)
+    }
+
+    fn add_tiles(tiles: Tiles<Self>) {
+        Arch::new().dispatch(tiles);
     }
 }
 
@@ -45,11 +62,19 @@ impl Real for f32 {
 
     fn exp_minus(gamma: f64, of: &mut [Self]) {
         let gamma = gamma as f32;
-        of.iter_mut().for_each(|x| *x = exp_f32(-(gamma * *x)));
+        Arch::new().dispatch(|| of.iter_mut().for_each(|x| *x = exp_f32(-(gamma * *x))));
     }
 
     fn sqrt(of: &mut [Self]) {
-        of.iter_mut().for_each(|x| *x = f32::sqrt(*x));
+        Arch::new().dispatch(|| of.iter_mut().for_each(|x| *x = f32::sqrt(*x)));
+    }
+
+    fn tile_shape() -> TileShape {
+        TileShape::of(2)
+    }
+
+    fn add_tiles(tiles: Tiles<Self>) {
+        Arch::new().dispatch(tiles);
     }
 }
 
@@ -57,7 +82,7 @@ impl Real for f32 {
 ///
 /// Without a branch or a call, so that a loop over it is vectorised. x = k ln 2 + r with |r| ≤ ½ ln 2 (Cody and
 /// Waite), e^r by Taylor's series up to r¹², whose rest is below 2e-16.
-#[inline]
+#[inline(always)]
 fn exp(x: f64) -> f64 {
     const ROUND: f64 = 6_755_399_441_055_744.0; // 1.5 · 2⁵²: adding it leaves k in the lowest bits
     const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
@@ -78,7 +103,7 @@ fn exp(x: f64) -> f64 {
 }
 
 /// The same to 3e-7 relative; 0 below −87. The series goes up to r⁶.
-#[inline]
+#[inline(always)]
 fn exp_f32(x: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5 · 2²³
     const LN2_HIGH: f32 = 0.693_359_4;
