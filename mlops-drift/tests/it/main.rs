@@ -5,6 +5,7 @@ mod adwin;
 mod distances;
 mod laws;
 mod monitor;
+mod observe;
 mod outcomes;
 mod performance;
 mod profile;
