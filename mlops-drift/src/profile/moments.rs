@@ -101,23 +101,35 @@ impl Sums {
         max: f64::NEG_INFINITY,
     };
 
-    /// Keeps a number for the next batch, and gives that when it is whole.
+    /// Whether as many numbers are kept as a batch has.
     #[inline(always)]
-    pub(super) fn push(&mut self, x: f64) -> Option<Batch> {
-        // The mask changes nothing: a batch that is whole is given at once.
+    pub(super) fn is_full(&self) -> bool {
+        self.filled >= BATCH
+    }
+
+    /// Keeps a number for the next batch, which isn't full.
+    #[inline(always)]
+    pub(super) fn push(&mut self, x: f64) {
+        // The mask changes nothing.
         self.batch[self.filled & (BATCH - 1)] = x;
         self.filled += 1;
-        (self.filled >= BATCH).then(|| self.take().0)
     }
 
-    /// The numbers that were kept, and how many they are; none is kept afterwards.
-    pub(super) fn take(&mut self) -> (Batch, usize) {
-        (self.batch, std::mem::take(&mut self.filled))
+    /// The numbers that were kept; none is afterwards.
+    pub(super) fn take(&mut self) -> impl Iterator<Item = f64> + use<> {
+        self.batch.into_iter().take(std::mem::take(&mut self.filled))
     }
 
-    /// Adds numbers that aren't past the grid's bound.
+    /// The numbers of a batch that is full, or was before it was added.
+    pub(super) fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
+    /// Adds the numbers of a full batch; none is kept afterwards.
     #[inline(always)]
-    pub(super) fn add_batch(&mut self, numbers: &Batch, grid: Grid) {
+    pub(super) fn add_batch(&mut self, grid: Grid) {
+        let numbers = &self.batch;
+        self.filled = 0;
         let (mut sum, mut squares) = (0_i64, 0_u128);
         for &x in numbers {
             let steps = grid.steps(x);

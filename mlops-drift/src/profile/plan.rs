@@ -2,7 +2,7 @@
 
 use mlops_core::Slot;
 
-use super::moments::{BATCH, Batch, Grid, Sums};
+use super::moments::{Batch, Grid, Sums};
 use super::{Bins, Moments, NumericBins, ProfileColumn, Source};
 
 /// Up to so many edges are compared with a batch one by one; over that, numbers are searched for.
@@ -71,9 +71,11 @@ impl Numeric {
             Source::Output(place) => outputs.get(place).copied().unwrap_or(f64::NAN),
         };
         if number.abs() <= self.bound {
-            if let Some(batch) = sums.push(number) {
-                self.count_batch(counts, sums, &batch);
+            // Before it is added: its batch is then read long after it was written.
+            if sums.is_full() {
+                self.count_batch(counts, sums);
             }
+            sums.push(number);
         } else {
             self.count_other(counts, sums, number, self.source.slot(slots, outputs));
         }
@@ -98,8 +100,9 @@ impl Numeric {
     }
 
     #[inline(never)]
-    fn count_batch(&self, counts: &mut [u64], sums: &mut Sums, numbers: &Batch) {
-        sums.add_batch(numbers, self.grid);
+    fn count_batch(&self, counts: &mut [u64], sums: &mut Sums) {
+        sums.add_batch(self.grid);
+        let numbers = sums.batch();
         let Some(counts) = counts.get_mut(self.offset..self.end) else { return };
         match self.between.len() {
             0 => self.compare(counts, numbers),
@@ -143,8 +146,7 @@ impl Numeric {
 
     /// What is left of a batch.
     fn finish(&self, counts: &mut [u64], sums: &mut Sums) {
-        let (batch, filled) = sums.take();
-        for &x in &batch[..filled.min(BATCH)] {
+        for x in sums.take() {
             sums.add(x, self.grid);
             if let Some(count) = counts.get_mut(self.offset + self.edges.partition_point(|&edge| x > edge)) {
                 *count += 1;

@@ -11,6 +11,7 @@ mod domain;
 mod embedding;
 mod laws;
 mod monitor;
+mod observe;
 mod outcomes;
 mod performance;
 mod prepared;
