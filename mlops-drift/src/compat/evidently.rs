@@ -19,14 +19,14 @@
 //!
 //! **Where this crate's own differs, and why.** [`ks_two_sample`](crate::ks_two_sample) gives the distance with an
 //! interval beside the p-value, since with rows enough every p-value is small. [`psi`](crate::psi) and
-//! [`jensen_shannon`](crate::jensen_shannon) take bins that are the reference's, so that two days can be compared, and
-//! add half a row to each bin where Evidently puts 1e-4 into empty ones. [`InputMonitor`](crate::InputMonitor) makes
-//! missing, unseen and infinite values bins; Evidently drops missing values and infinities without a word, so that a
-//! column which turns half missing has not drifted.
+//! [`jensen_shannon`](crate::jensen_shannon) take bins that are the reference's, so that two days can be compared,
+//! and add half a row to each bin where Evidently puts 1e-4 into empty ones. [`InputMonitor`](crate::InputMonitor)
+//! makes missing, unseen and infinite values bins; Evidently drops missing values and infinities without a word, so
+//! that a column which turns half missing has not drifted.
 //!
 //! **Where this module differs from Evidently.** An answer that is NaN there is an error here. What cancels to a
-//! negative square in the Jensen–Shannon distance is 0 here, NaN there. The z test's p-value keeps its
-//! digits in the far tail, where Evidently subtracts from 1. Columns of integers have the bins of floats: numpy makes theirs at
+//! negative square in the Jensen–Shannon distance is 0 here, NaN there. The z test's p-value keeps its digits in the
+//! far tail, where Evidently subtracts from 1. Columns of integers have the bins of floats: numpy makes theirs at
 //! least 1 wide, which matters only beyond half a million rows of few more than 20 neighbouring integers.
 
 use super::counts::{Categories, Table, checked};
@@ -38,9 +38,9 @@ use crate::{DriftError, Sample, SampleRows};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StatTest {
-    /// `ks`: the p-value of the two-sample Kolmogorov–Smirnov test, of numbers only. Exact up to
-    /// 10,000 rows on each side; beyond, as scipy has it, from the distribution for one sample of nm / (n + m) values,
-    /// where [`ks_two_sample`](crate::ks_two_sample) takes Kolmogorov's limit.
+    /// `ks`: the p-value of the two-sample Kolmogorov–Smirnov test, of numbers only. Exact up to 10,000 rows on each
+    /// side; beyond, as scipy has it, from the distribution for one sample of nm / (n + m) values, where
+    /// [`ks_two_sample`](crate::ks_two_sample) takes Kolmogorov's limit.
     KolmogorovSmirnov,
     /// `chisquare`: the p-value of χ² = Σ (bᵢ − eᵢ)² / eᵢ with k − 1 degrees of freedom, where eᵢ = aᵢ m / n.
     ///
@@ -145,9 +145,9 @@ pub struct ValueDrift {
 /// for categories only, yet chooses them for numbers.
 ///
 /// # Errors
-/// [`DriftError::Empty`] for a side without rows, [`DriftError::TooFewValues`] where all are NaN or infinite (Evidently
-/// raises `ValueError` for both), [`DriftError::Undefined`] for the chi-square test of one value, and where the values
-/// are too near each other or too far apart for bins.
+/// [`DriftError::Empty`] for a side without rows, [`DriftError::TooFewValues`] where all are NaN or infinite
+/// (Evidently raises `ValueError` for both), [`DriftError::Undefined`] for the chi-square test of one value, and
+/// where the values are too near each other or too far apart for bins.
 ///
 /// ```
 /// use mlops_drift::Sample;
@@ -236,8 +236,8 @@ pub struct DatasetDrift {
 
 /// Whether at least this share of the columns has drifted; Evidently's default is 0.5.
 ///
-/// Columns count alike, and nothing is corrected for their number: with p-values at 0.05 and without drift, one column
-/// in twenty drifts.
+/// Columns count alike, and nothing is corrected for their number: with p-values at 0.05 and without drift, one
+/// column in twenty drifts.
 ///
 /// # Errors
 /// [`DriftError::Undefined`] without columns (Evidently divides by zero).

@@ -5,12 +5,12 @@
 //! Those by bins take ten of equal width between the extremes of both sides together, so that they move with the
 //! current data, and one value far out leaves all others in one bin.
 //!
-//! **Where this crate's own differs, and why.** [`psi`](crate::psi) adds half a row to each bin. frouros puts 2.2e-308, the
-//! least normal float, into empty ones: each 1 % of a side that meets an empty bin adds 7 to the index, and a shift
-//! of 0.2 standard deviations at 400 rows can give 2.9 by a single row in an outer bin.
+//! **Where this crate's own differs, and why.** [`psi`](crate::psi) adds half a row to each bin. frouros puts
+//! 2.2e-308, the least normal float, into empty ones: each 1 % of a side that meets an empty bin adds 7 to the index,
+//! and a shift of 0.2 standard deviations at 400 rows can give 2.9 by a single row in an outer bin.
 //!
-//! **Where this module differs from frouros.** NaN is left out and counted; frouros raises, or gives NaN. Not here are
-//! its `JS` and `KL`, which interpolate histograms of each side by themselves, and the tests that are scipy's.
+//! **Where this module differs from frouros.** NaN is left out and counted; frouros raises, or gives NaN. Not here
+//! are its `JS` and `KL`, which interpolate histograms of each side by themselves, and the tests that are scipy's.
 
 use super::counts::{Table, checked, contingency};
 use super::{distances, kolmogorov, numpy};
@@ -26,8 +26,8 @@ pub enum Detector {
     Psi,
     /// `HellingerDistance`: √(Σ (√pᵢ − √qᵢ)²) / √2, by bins. 0 to 1.
     Hellinger,
-    /// `BhattacharyyaDistance`: 1 − Σ √(pᵢ qᵢ), by bins: the square of Hellinger's distance (the distance of Bhattacharyya's
-    /// paper is −ln Σ √(pᵢ qᵢ)). 0 to 1.
+    /// `BhattacharyyaDistance`: 1 − Σ √(pᵢ qᵢ), by bins: the square of Hellinger's distance (the distance of
+    /// Bhattacharyya's paper is −ln Σ √(pᵢ qᵢ)). 0 to 1.
     Bhattacharyya,
     /// `HINormalizedComplement`: 1 − Σ min(pᵢ, qᵢ), by bins: the total variation. 0 to 1.
     HistogramIntersection,
@@ -37,7 +37,8 @@ pub enum Detector {
     Energy,
     /// `KSTest`: the two-sample Kolmogorov–Smirnov test.
     KolmogorovSmirnov,
-    /// `ChiSquareTest`: the chi-square test of the contingency table, each value a category, with Yates' correction for two.
+    /// `ChiSquareTest`: the chi-square test of the contingency table, each value a category, with Yates' correction
+    /// for two.
     ChiSquare,
 }
 

@@ -1,5 +1,5 @@
-//! The tail of the one-sample Kolmogorov–Smirnov distance, as `scipy.stats.kstwo.sf` computes it, which scipy takes for
-//! two large samples. The choice of method is Simard and L'Ecuyer's (2011, doi:10.18637/jss.v039.i11).
+//! The tail of the one-sample Kolmogorov–Smirnov distance, as `scipy.stats.kstwo.sf` computes it, which scipy takes
+//! for two large samples. The choice of method is Simard and L'Ecuyer's (2011, doi:10.18637/jss.v039.i11).
 
 use std::f64::consts::PI;
 
@@ -27,7 +27,7 @@ pub(super) fn distance_upper(n: u32, d: f64) -> f64 {
     } else if d >= 1.0 {
         return 0.0;
     } else if t <= 1.0 {
-        // n! (2d − 1/n)ⁿ (Ruben and Gambino, 1982, doi:10.1007/BF02481028)
+        // n! (2d − 1/n)ⁿ (Ruben and Gambino, 1982, Ann. Inst. Statist. Math. 34)
         (1..=n).map(|i| f64::from(i) / rows * (2.0 * t - 1.0)).product()
     } else if t >= rows - 1.0 {
         return 2.0 * (1.0 - d).powf(rows);
@@ -154,7 +154,7 @@ fn product(a: &[f64], b: &[f64], size: usize) -> Vec<f64> {
     sums
 }
 
-/// P(Dₙ ≤ d), about, by an expansion in 1/√n (Pelz and Good, 1976, doi:10.1111/j.2517-6161.1976.tb01579.x).
+/// P(Dₙ ≤ d), about, by an expansion in 1/√n (Pelz and Good, 1976, J. R. Statist. Soc. B 38).
 fn by_series(n: f64, d: f64) -> f64 {
     let z = n.sqrt() * d;
     let [z2, z3, z4, z6, z7, z8, z10] = [2, 3, 4, 6, 7, 8, 10].map(|power| z.powi(power));

@@ -1,7 +1,7 @@
 //! Drift as other tools compute it: the same numbers, thresholds and choice of test, by the name of the tool.
 //!
-//! For those who come from another tool, or have to answer for numbers beside its own. What is new is better served by
-//! the crate's own comparisons: each module here says where they differ, and why.
+//! For those who come from another tool, or have to answer for numbers beside its own. What is new is better served
+//! by the crate's own comparisons: each module here says where they differ, and why.
 //!
 //! | | [`evidently`] 0.7.23 | [`nannyml`] 0.13.1 | [`scouter`] 0.25 | [`frouros`] 0.9.0 |
 //! |---|---|---|---|---|

@@ -6,8 +6,8 @@
 //! reference were known without error.
 //!
 //! **Where this crate's own differs, and why.** [`psi`](crate::psi) adds half a row to each bin, so that an empty one
-//! weighs as much as the rows allow. With 1e-10 one bin that is empty on one side adds 2.07 for each 10 % on the other,
-//! and the index says little but that. A column with ties has bins that no value can be in; they count among
+//! weighs as much as the rows allow. With 1e-10 one bin that is empty on one side adds 2.07 for each 10 % on the
+//! other, and the index says little but that. A column with ties has bins that no value can be in; they count among
 //! B, which makes the threshold too high. Values that the reference lacks are in no bin here and in one of their own
 //! in a [`ReferenceProfile`](crate::ReferenceProfile). The threshold leaves the reference's error out: with as many
 //! reference rows as current ones the index is twice as large without any drift (see
@@ -154,8 +154,8 @@ impl PsiProfile {
         self.compare(&numeric_shares(edges, &values[above..], rows), rows, threshold)
     }
 
-    /// Compares categories with the reference. Missing values and categories that the reference lacks are rows that are
-    /// in no bin.
+    /// Compares categories with the reference. Missing values and categories that the reference lacks are rows that
+    /// are in no bin.
     ///
     /// # Errors
     /// As [`compare_numbers`](Self::compare_numbers).

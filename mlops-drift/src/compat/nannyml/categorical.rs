@@ -9,8 +9,8 @@ use crate::compat::counts::{Table, checked, contingency};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CategoricalMethod {
-    /// `jensen_shannon`, NannyML's default: the square root of the Jensen–Shannon divergence to base 2 between the shares
-    /// of the reference's categories; all others together are one more. 0 to 1.
+    /// `jensen_shannon`, NannyML's default: the square root of the Jensen–Shannon divergence to base 2 between the
+    /// shares of the reference's categories; all others together are one more. 0 to 1.
     #[default]
     JensenShannon,
     /// `hellinger`: √(Σ (√pᵢ − √qᵢ)²) / √2 of the same shares. 0 to 1.
@@ -61,8 +61,8 @@ impl Categorical {
     /// Chunks of the reference without a value are left out of the threshold, as NannyML does.
     ///
     /// # Errors
-    /// [`DriftError::Empty`] without rows, [`DriftError::TooFewValues`] without values, [`DriftError::OutOfRange`] where a
-    /// chunk would have no row.
+    /// [`DriftError::Empty`] without rows, [`DriftError::TooFewValues`] without values, [`DriftError::OutOfRange`]
+    /// where a chunk would have no row.
     pub fn fit<S: AsRef<str>>(
         method: CategoricalMethod,
         reference: &[Option<S>],

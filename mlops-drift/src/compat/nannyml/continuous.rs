@@ -13,19 +13,20 @@ const BINS: usize = 10_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ContinuousMethod {
-    /// `jensen_shannon`, NannyML's default: the square root of the Jensen–Shannon divergence to base 2, between bins at
-    /// Doane's edges on the reference; what is outside of them is a bin of its own. 0 to 1.
+    /// `jensen_shannon`, NannyML's default: the square root of the Jensen–Shannon divergence to base 2, between bins
+    /// at Doane's edges on the reference; what is outside of them is a bin of its own. 0 to 1.
     #[default]
     JensenShannon,
     /// `hellinger`: √(Σ (√pᵢ − √qᵢ)²) / √2 of the same bins. 0 to 1.
     Hellinger,
-    /// `kolmogorov_smirnov`: the greatest difference of the shares up to a value: of the samples for a reference of fewer
-    /// than 10,000 values, else at the upper edges of 10,000 bins of equal width between the reference's extremes. One
-    /// value far out so makes a bin hold nearly all others.
+    /// `kolmogorov_smirnov`: the greatest difference of the shares up to a value: of the samples for a reference of
+    /// fewer than 10,000 values, else at the upper edges of 10,000 bins of equal width between the reference's
+    /// extremes. One value far out so makes a bin hold nearly all others.
     KolmogorovSmirnov,
-    /// `wasserstein`: the Wasserstein distance of order 1, in the column's unit: of the samples for a reference of fewer
-    /// than 10,000 values, else of the same bins. There NannyML adds one row too many to the share below the
-    /// reference's range, so that the distance is off by up to the range over the chunk's rows once a value is below it.
+    /// `wasserstein`: the Wasserstein distance of order 1, in the column's unit: of the samples for a reference of
+    /// fewer than 10,000 values, else of the same bins. There NannyML adds one row too many to the share below the
+    /// reference's range, so that the distance is off by up to the range over the chunk's rows once a value is below
+    /// it.
     Wasserstein,
 }
 
@@ -80,8 +81,9 @@ impl Continuous {
     /// Chunks of the reference without a value are left out of the threshold, as NannyML does.
     ///
     /// # Errors
-    /// [`DriftError::Empty`] without rows, [`DriftError::TooFewValues`] without values, [`DriftError::OutOfRange`] where a
-    /// chunk would have no row, [`DriftError::Undefined`] where bins can't be made, for infinite values above all.
+    /// [`DriftError::Empty`] without rows, [`DriftError::TooFewValues`] without values, [`DriftError::OutOfRange`]
+    /// where a chunk would have no row, [`DriftError::Undefined`] where bins can't be made, for infinite values above
+    /// all.
     pub fn fit(method: ContinuousMethod, reference: &[f64], chunks: Chunks) -> Result<Self, DriftError> {
         let fitted = Fitted::of(method, used("reference", reference)?)?;
         let mut values = Vec::new();
@@ -110,8 +112,8 @@ impl Continuous {
     /// Compares a chunk, of any number of rows, with the reference. NaN is left out.
     ///
     /// # Errors
-    /// [`DriftError::Empty`] without rows, [`DriftError::TooFewValues`] without values, [`DriftError::Undefined`] for the
-    /// Wasserstein distance of infinite values.
+    /// [`DriftError::Empty`] without rows, [`DriftError::TooFewValues`] without values, [`DriftError::Undefined`] for
+    /// the Wasserstein distance of infinite values.
     pub fn compare(&self, chunk: &[f64]) -> Result<ChunkDrift, DriftError> {
         let value = self.fitted.value(self.method, chunk)?;
         Ok(ChunkDrift { value, p_value: None, threshold: Some(self.threshold), alert: value > self.threshold })

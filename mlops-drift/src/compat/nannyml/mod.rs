@@ -1,22 +1,22 @@
 //! Drift of a column as NannyML 0.13.1's `UnivariateDriftCalculator` computes it.
 //!
-//! A method is fitted on the reference once ([`Continuous`], [`Categorical`]), which is cut into chunks in the order of its
-//! rows ([`Chunks`]; ten by default). The method's values of these chunks against the whole reference give the threshold:
-//! mean + 3 standard deviations (n in the denominator). A later chunk whose value is above it alarms; there is no
-//! lower threshold. The chi-square method has none either: it alarms at p < 0.05.
+//! A method is fitted on the reference once ([`Continuous`], [`Categorical`]), which is cut into chunks in the order
+//! of its rows ([`Chunks`]; ten by default). The method's values of these chunks against the whole reference give the
+//! threshold: mean + 3 standard deviations (n in the denominator). A later chunk whose value is above it alarms;
+//! there is no lower threshold. The chi-square method has none either: it alarms at p < 0.05.
 //!
-//! **Where this crate's own differs, and why.** Ten values tell little of a standard deviation, and the reference chunks
-//! are part of what they are compared with: without any drift, chunks of 200 rows alarmed 25 times in 400 (6 %) and not
-//! at the 0.13 % that three standard deviations suggest. A chunk of another size has another distribution of distances. The
-//! crate's own comparisons give an effect with an interval that knows both numbers of rows.
+//! **Where this crate's own differs, and why.** Ten values tell little of a standard deviation, and the reference
+//! chunks are part of what they are compared with: without any drift, chunks of 200 rows alarmed 25 times in 400 (6
+//! %) and not at the 0.13 % that three standard deviations suggest. A chunk of another size has another distribution
+//! of distances. The crate's own comparisons give an effect with an interval that knows both numbers of rows.
 //! [`jensen_shannon`](crate::jensen_shannon) is in nats, smaller by √(ln 2) as a distance.
 //! [`ks_two_sample`](crate::ks_two_sample) takes the values themselves at every size, and has a p-value. NannyML
 //! leaves missing values out, so that a column which turns half missing has not drifted;
 //! [`InputMonitor`](crate::InputMonitor) makes them a bin.
 //!
-//! **Where this module differs from NannyML.** A chunk without values is an error, where NannyML's value is NaN, which
-//! never alarms. Fewer rows than ten are an error in both. A Jensen–Shannon distance
-//! whose square rounds to below 0 is 0; there it is NaN, and so is a threshold over one category, which then never alarms.
+//! **Where this module differs from NannyML.** A chunk without values is an error, where NannyML's value is NaN,
+//! which never alarms. Fewer rows than ten are an error in both. A Jensen–Shannon distance whose square rounds to
+//! below 0 is 0; there it is NaN, and so is a threshold over one category, which then never alarms.
 
 mod categorical;
 mod chunks;
@@ -65,8 +65,8 @@ impl Binned {
         Self { shares: numpy::shares(counts, rows) }
     }
 
-    /// NannyML takes 1 − Σ for the share that is in no bin, so rounding can make one of 1e-16 and a distance of 1e-8: so
-    /// too here, for equal numbers.
+    /// NannyML takes 1 − Σ for the share that is in no bin, so rounding can make one of 1e-16 and a distance of 1e-8:
+    /// so too here, for equal numbers.
     fn distance(&self, divergence: Divergence, counts: &[u64], rows: usize) -> f64 {
         let mut reference = self.shares.clone();
         let mut chunk = numpy::shares(counts, rows);
