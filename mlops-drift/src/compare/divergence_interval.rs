@@ -71,7 +71,8 @@ fn bisect(mut low: f64, mut high: f64, below: impl Fn(f64) -> bool) -> f64 {
 }
 
 /// P(X ≤ x) of the noncentral chi-square distribution, by Lugannani and Rice's approximation (1980,
-/// doi:10.2307/1426607), whose saddle point has a closed form here: within 3 % of the lesser tail.
+/// doi:10.2307/1426607), whose saddle point has a closed form here. At tails of 2.5 % it is off by 13 % of the tail with
+/// one degree of freedom, 4 % with two and less than 3 % with more.
 fn noncentral_lower(x: f64, k: f64, noncentrality: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;

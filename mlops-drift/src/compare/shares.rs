@@ -115,8 +115,8 @@ impl Moments {
     }
 }
 
-/// a b − c d, to about one unit in the last place where no product is above 2^53 or below 1e-290 (Kahan; see Jeannerod,
-/// Louvet and Muller, 2013, doi:10.1090/S0025-5718-2013-02679-8).
+/// a b − c d, to about one unit in the last place, however much of the products goes away (Kahan; see Jeannerod, Louvet
+/// and Muller, 2013, doi:10.1090/S0025-5718-2013-02679-8).
 pub(super) fn difference_of_products(a: f64, b: f64, c: f64, d: f64) -> f64 {
     let (left, right) = (a * b, c * d);
     if left.max(right) < 9_007_199_254_740_992.0 && [a, b, c, d].iter().all(|x| x.fract() == 0.0) {

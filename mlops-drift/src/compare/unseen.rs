@@ -17,8 +17,9 @@ use crate::DriftError;
 /// in the current sample alone with the probability πᶜ = Πⱼ₌₀ᶜ⁻¹ (m − j) / (N − j). So the share is Σ c πᶜ / m on average,
 /// given as [`effect_without_drift`](CountTest::effect_without_drift), and the p-value is bounded by Chernoff's bound
 /// min over t ≥ 0 of e^(−tu) Π (1 + πᶜ (e^(tc) − 1)), each factor for a category: these are negatively associated
-/// (Joag-Dev and Proschan, 1983, doi:10.1214/aos/1176346079). It is never too small, and mostly too large by a factor of
-/// less than ten ([`Method::UpperBound`]). It doesn't say that drift is large: see the interval.
+/// (Joag-Dev and Proschan, 1983, doi:10.1214/aos/1176346079). It is never too small ([`Method::UpperBound`]), but too
+/// large: about 0.001 to 0.5 it was 2 to 70 times the p-value of a permutation test in 14 of 16 generated cases. A new
+/// category with many rows shows all the same. It doesn't say that drift is large: see the interval.
 ///
 /// No unseen row gives 0 with a p-value of 1. A contribution is a category's share of the current rows where the
 /// reference doesn't have it, else 0. There is no such test in scipy, Evidently or NannyML.
