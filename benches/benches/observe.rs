@@ -60,6 +60,7 @@ impl<const EDGES: usize> Bare<EDGES> {
         }
     }
 
+    #[expect(clippy::needless_range_loop, reason = "several arrays go side by side")]
     #[inline(never)]
     fn add(&mut self, row: &[f64; COLUMNS]) {
         self.rows += 1;
