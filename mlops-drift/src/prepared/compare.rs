@@ -30,6 +30,9 @@ pub struct ColumnComparison {
     pub column: String,
     /// The bins, those of what is no value last.
     pub bins: Vec<BinRows>,
+    /// The edges of the bins of numbers, rising: bin i holds `edges[i-1] < x <= edges[i]`, the first what is below all of the
+    /// reference, the one behind the last edge what is above. Empty for texts.
+    pub edges: Vec<f64>,
     /// The population stability index over all bins; its contributions are in their order.
     pub psi: Psi,
     /// The Jensen–Shannon divergence over all bins; its contributions are in their order.
@@ -64,6 +67,7 @@ impl ColumnComparison {
             psi: psi(&reference, &current, PsiZeros::default()).map_err(in_column)?,
             jensen_shannon: jensen_shannon(&reference, &current).map_err(in_column)?,
             bins,
+            edges: Vec::new(),
             ks_interval: None,
             numbers: None,
             is_text: false,

@@ -56,6 +56,7 @@ impl Numbers {
         let labels = (0..counts.len()).map(|bin| self.label(bin));
         let bins = BinRows::of(labels, &self.counts, counts);
         let mut comparison = ColumnComparison::of(column, bins)?;
+        comparison.edges.clone_from(&self.edges);
         // What has no place in the order is left out.
         let ordered = |counts: &[u64]| -> Vec<u64> {
             let ranges = &counts[..=self.edges.len()];
