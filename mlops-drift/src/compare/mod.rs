@@ -73,7 +73,7 @@ pub use text::{Script, ScriptShare, TextDrift, TextReference};
 pub use text::{TextDomainDrift, WordWeight, text_domain_classifier};
 pub use total_variation::{l_infinity, total_variation};
 pub use unseen::share_of_unseen;
-pub(crate) use wasserstein::band;
+pub(crate) use wasserstein::{band, deviation, normalized};
 pub use wasserstein::{normalized_wasserstein, wasserstein};
 pub use welch::welch_t;
 

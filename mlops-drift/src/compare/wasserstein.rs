@@ -60,24 +60,30 @@ pub fn wasserstein(reference: &Sample, current: &Sample) -> Result<SampleTest, D
 /// assert!((distance.statistic - 0.5).abs() < 1e-15);
 /// ```
 pub fn normalized_wasserstein(reference: &Sample, current: &Sample) -> Result<SampleTest, DriftError> {
-    let sides = Sides::finite(reference, current, 1)?;
-    let deviation = Moments::of(sides.reference).population_deviation();
+    let distance = wasserstein(reference, current)?;
+    normalized(distance, deviation(reference))
+}
+
+/// The standard deviation of the finite values; 0 where there are none.
+pub(crate) fn deviation(sample: &Sample) -> f64 {
+    if sample.finite().is_empty() { 0.0 } else { Moments::of(sample.finite()).population_deviation() }
+}
+
+/// A Wasserstein distance in standard deviations of the reference.
+pub(crate) fn normalized(distance: SampleTest, deviation: f64) -> Result<SampleTest, DriftError> {
     if deviation == 0.0 {
         return Err(DriftError::Undefined {
             statistic: "normalised Wasserstein distance",
             cause: "the reference is constant",
         });
     }
-    let (distance, interval) = distance(sides.reference, sides.current);
-    let statistic = distance / deviation;
-    let interval = Interval { low: interval.low / deviation, high: interval.high / deviation };
-    let measure = EffectMeasure::NormalizedWasserstein;
-    Ok(sides.answer(
-        statistic,
-        None,
-        Method::Distance,
-        Effect { measure, value: statistic, interval: Some(interval) },
-    ))
+    let statistic = distance.statistic / deviation;
+    let interval = distance
+        .effect
+        .interval
+        .map(|interval| Interval { low: interval.low / deviation, high: interval.high / deviation });
+    let effect = Effect { measure: EffectMeasure::NormalizedWasserstein, value: statistic, interval };
+    Ok(SampleTest { statistic, effect, ..distance })
 }
 
 fn distance(reference: &[f64], current: &[f64]) -> (f64, Interval) {

@@ -9,7 +9,7 @@ use arrow::datatypes::{
 use super::compare::{BinRows, ColumnComparison, NumberComparison};
 use super::unknown_type;
 use crate::DriftError;
-use crate::compare::{Sample, ks_interval, ks_two_sample, normalized_wasserstein, wasserstein};
+use crate::compare::{Sample, deviation, ks_interval, ks_two_sample, normalized, wasserstein};
 
 /// How many bins there are beside those of finite values: −∞, ∞, NaN, missing.
 const OTHERS: usize = 4;
@@ -18,6 +18,7 @@ const OTHERS: usize = 4;
 pub(super) struct Numbers {
     pub(super) sample: Sample,
     pub(super) missing: u64,
+    deviation: f64,
     /// Rising: bin i holds `edges[i-1] < x <= edges[i]`, the first what is below all finite reference values.
     edges: Vec<f64>,
     counts: Vec<u64>,
@@ -32,7 +33,7 @@ impl Numbers {
     pub(super) fn new(sample: Sample, missing: u64, bins: usize) -> Self {
         let edges = quantile_edges(sample.finite(), bins);
         let counts = count_sorted(&edges, &sample, missing);
-        Self { sample, missing, edges, counts }
+        Self { deviation: deviation(&sample), sample, missing, edges, counts }
     }
 
     pub(super) fn compare(&self, column: &str, current: &[RecordBatch]) -> Result<ColumnComparison, DriftError> {
@@ -44,7 +45,7 @@ impl Numbers {
             Ok(wasserstein) => Some(Box::new(NumberComparison {
                 kolmogorov_smirnov: ks_two_sample(&self.sample, &current)?,
                 wasserstein,
-                normalized_wasserstein: normalized_wasserstein(&self.sample, &current).ok(),
+                normalized_wasserstein: normalized(wasserstein, self.deviation).ok(),
             })),
             Err(_) => None,
         };
