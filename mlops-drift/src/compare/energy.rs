@@ -1,6 +1,6 @@
 //! The energy distance.
 
-use super::merge::{LongSum, each_step};
+use super::merge::{LongSum, fold_steps};
 use super::sample::Sides;
 use super::wasserstein::band;
 use super::{Effect, EffectMeasure, Interval, Method, Sample, SampleTest};
@@ -28,19 +28,23 @@ pub fn energy_distance(reference: &Sample, current: &Sample) -> Result<SampleTes
     let (n, m) = (sides.reference.len(), sides.current.len());
     let scale = 1.0 / (n as f64 * m as f64);
     let reach = band(n, m);
-    let mut sums = [const { LongSum::new() }; 4];
-    each_step(sides.reference, sides.current, |step| {
-        let width = step.width();
-        let difference = step.difference.unsigned_abs() as f64 * scale;
-        let (low, high) = ((difference - reach).max(0.0), (difference + reach).min(1.0));
-        sums[0].add(difference * difference * width);
-        sums[1].add(low * low * width);
-        sums[2].add(high * high * width);
-        // Both ways to be on different sides: F (1 − G) + G (1 − F).
-        let apart = step.i as f64 * (m - step.j) as f64 + step.j as f64 * (n - step.i) as f64;
-        sums[3].add(apart * scale * width);
-    });
-    let [half_square, low, high, between] = sums.map(|sum| sum.value());
+    let lanes = fold_steps(
+        sides.reference,
+        sides.current,
+        || [const { LongSum::new() }; 4],
+        |sums, step| {
+            let width = step.width();
+            let difference = step.difference.unsigned_abs() as f64 * scale;
+            let (low, high) = ((difference - reach).max(0.0), (difference + reach).min(1.0));
+            sums[0].add(difference * difference * width);
+            sums[1].add(low * low * width);
+            sums[2].add(high * high * width);
+            // Both ways to be on different sides: F (1 − G) + G (1 − F).
+            let apart = step.i as f64 * (m - step.j) as f64 + step.j as f64 * (n - step.i) as f64;
+            sums[3].add(apart * scale * width);
+        },
+    );
+    let [half_square, low, high, between] = LongSum::totals(&lanes);
     let coefficient = |part: f64| if between == 0.0 { 0.0 } else { (part / between).min(1.0) };
     let interval = Interval { low: coefficient(low), high: coefficient(high) };
     let value = coefficient(half_square);

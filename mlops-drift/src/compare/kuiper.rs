@@ -1,6 +1,6 @@
 //! The two-sample Kuiper test.
 
-use super::merge::each_step;
+use super::merge::fold_steps;
 use super::sample::Sides;
 use super::{Effect, EffectMeasure, Interval, Method, Sample, SampleTest};
 use crate::DriftError;
@@ -29,13 +29,18 @@ use crate::DriftError;
 pub fn kuiper(reference: &Sample, current: &Sample) -> Result<SampleTest, DriftError> {
     let sides = Sides::ranked(reference, current, 1)?;
     let (n, m) = (sides.reference.len(), sides.current.len());
-    let (mut above, mut below) = (0, 0);
-    each_step(sides.reference, sides.current, |step| {
-        let here = step.beyond_ties();
-        above = above.max(here);
-        below = below.min(here);
-    });
-    let range = above.abs_diff(below);
+    let lanes = fold_steps(
+        sides.reference,
+        sides.current,
+        || (0, 0),
+        |(above, below), step| {
+            let here = step.beyond_ties();
+            *above = here.max(*above);
+            *below = here.min(*below);
+        },
+    );
+    let (above, below) = lanes.into_iter().fold((0, 0), |most, lane| (lane.0.max(most.0), lane.1.min(most.1)));
+    let range: u64 = i64::abs_diff(above, below);
     let statistic = range as f64 / (n as f64 * m as f64);
     let (p_value, method) = if n.max(m) <= 20 {
         (exact(n, m, range as usize), Method::Exact)

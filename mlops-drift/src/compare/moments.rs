@@ -2,14 +2,14 @@
 
 /// A sum of two parts, as exact as twice the digits of a float.
 #[derive(Clone, Copy, Default)]
-pub(super) struct DoubleSum {
+struct DoubleSum {
     high: f64,
     low: f64,
 }
 
 impl DoubleSum {
     #[inline]
-    pub(super) fn add(&mut self, x: f64) {
+    fn add(&mut self, x: f64) {
         // Knuth's two-sum: what `high + x` loses.
         let sum = self.high + x;
         let part = sum - self.high;
@@ -17,8 +17,24 @@ impl DoubleSum {
         self.high = sum;
     }
 
-    pub(super) fn value(self) -> f64 {
+    fn value(self) -> f64 {
         self.high + self.low
+    }
+
+    /// The sum of a term of each value, in four sums side by side, since each waits for itself.
+    fn of(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
+        let mut sums = [Self::default(); 4];
+        let (fours, rest) = values.as_chunks::<4>();
+        for four in fours {
+            sums.iter_mut().zip(four).for_each(|(sum, &x)| sum.add(term(x)));
+        }
+        let mut total = Self::default();
+        rest.iter().for_each(|&x| total.add(term(x)));
+        for sum in sums {
+            total.add(sum.high);
+            total.add(sum.low);
+        }
+        total.value()
     }
 }
 
@@ -36,18 +52,12 @@ impl Moments {
     /// The moments of values of which there is at least one.
     pub(super) fn of(values: &[f64]) -> Self {
         let n = values.len() as f64;
-        let mut sum = DoubleSum::default();
-        values.iter().for_each(|&x| sum.add(x));
-        let mean = sum.value() / n;
+        let mean = DoubleSum::of(values, |x| x) / n;
         // What is left of the values about the rounded mean is small, and so is the error of its mean.
-        let (mut left, mut squares) = (DoubleSum::default(), DoubleSum::default());
-        for &x in values {
-            left.add(x - mean);
-            squares.add((x - mean) * (x - mean));
-        }
-        let rest = left.value() / n;
+        let rest = DoubleSum::of(values, |x| x - mean) / n;
+        let squares = DoubleSum::of(values, |x| (x - mean) * (x - mean));
         let constant = values.iter().all(|x| Some(x) == values.first());
-        let squares = if constant { 0.0 } else { squares.value() - n * rest * rest };
+        let squares = if constant { 0.0 } else { squares - n * rest * rest };
         Self { n, mean: (mean, rest), squares: squares.max(0.0) }
     }
 

@@ -1,6 +1,6 @@
 //! The Wasserstein distance.
 
-use super::merge::{LongSum, each_step};
+use super::merge::{LongSum, fold_steps};
 use super::moments::Moments;
 use super::sample::Sides;
 use super::{Effect, EffectMeasure, Interval, Method, Sample, SampleTest};
@@ -90,14 +90,18 @@ fn distance(reference: &[f64], current: &[f64]) -> (f64, Interval) {
     let (n, m) = (reference.len(), current.len());
     let scale = n as f64 * m as f64;
     let reach = band(n, m) * scale;
-    let mut sums = [const { LongSum::new() }; 3];
-    each_step(reference, current, |step| {
-        let width = step.width();
-        let difference = step.difference.unsigned_abs() as f64;
-        sums[0].add(difference * width);
-        sums[1].add((difference - reach).max(0.0) * width);
-        sums[2].add((difference + reach).min(scale) * width);
-    });
-    let [distance, low, high] = sums.map(|sum| sum.value() / scale);
+    let lanes = fold_steps(
+        reference,
+        current,
+        || [const { LongSum::new() }; 3],
+        |sums, step| {
+            let width = step.width();
+            let difference = step.difference.unsigned_abs() as f64;
+            sums[0].add(difference * width);
+            sums[1].add((difference - reach).max(0.0) * width);
+            sums[2].add((difference + reach).min(scale) * width);
+        },
+    );
+    let [distance, low, high] = LongSum::totals(&lanes).map(|sum| sum / scale);
     (distance, Interval { low, high })
 }
