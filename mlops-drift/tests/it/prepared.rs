@@ -261,3 +261,15 @@ fn thresholds_are_shares() {
         assert!(matches!(builder.build(), Err(DriftError::OutOfRange { .. })));
     }
 }
+
+/// What the first version wrote opens, and is written again as it was.
+#[test]
+fn a_reference_of_format_1_opens() {
+    let numbers = [Some(1.5), Some(-2.0), None, Some(f64::NAN), Some(f64::INFINITY), Some(0.25)];
+    let texts = [Some("Kiel"), None, Some("Rome"), Some("Kiel"), Some(""), Some("Århus")];
+    let rows: Vec<Row> = numbers.into_iter().zip(texts).collect();
+    let kept = include_bytes!("../data/reference-1.bin");
+    let opened = PreparedReference::from_bytes(kept).unwrap();
+    assert_eq!(opened, prepared(&batch(&rows)));
+    assert_eq!(opened.to_bytes(), kept);
+}
