@@ -82,14 +82,14 @@ def of_texts(reference, current):
 
 if __name__ == "__main__":
     of_rows, texts_out = [], []
-    for i in range(300):
+    for i in range(360):
         x, y = rows(i)
         if min(len(x), len(y)) < 5:
             continue
         scale = np.abs(np.vstack([x, y])).max()
         area, weights = classify(np.vstack([x, y]) / scale, len(x), True, [1.0, 0.1][i % 2])
         of_rows.append({"case": i, "auc": area, "weights": [float(f"{w:.9g}") for w in weights]})
-    for i in range(100):
+    for i in range(300):
         reference, current = texts(i)
         vectors = TfidfVectorizer(token_pattern=r"[^\W_]+").fit_transform(reference + current).toarray()
         area, weights = classify(vectors, len(reference), False, 1.0)
