@@ -14,7 +14,7 @@ use crate::DriftError;
 /// `scipy.stats.anderson_ksamp(variant="midrank")`.
 ///
 /// The p-value is that of the limit, Σ χ²ₖ / (k (k + 1)), at the value that stands as many standard deviations above its mean,
-/// to 1e-13. scipy interpolates between seven points of it, to about 3 % of the p-value, and cuts off at 0.25 and 0.001. NaN is
+/// to 1e-10. scipy interpolates between seven points of it, within 5 % of the p-value, and cuts off at 0.25 and 0.001. NaN is
 /// left out, infinities are values.
 ///
 /// The effect is √(A² (n + m) / nm). It has no interval: its weights have no bound.

@@ -13,7 +13,7 @@ use crate::DriftError;
 ///
 /// Where neither sample has more than 20 values the p-value is exact, by counting lattice paths; with ties it is too
 /// large then. Beyond, it is the limit 2 Σ (4 k² λ² − 1) exp(−2 k² λ²) at λ = (√N + 0.155 + 0.24/√N) V, N = nm / (n + m)
-/// (Stephens, 1965, doi:10.1093/biomet/52.3-4.309), within 0.02 of the exact one. NaN is left out, infinities are values.
+/// (Stephens, 1965, doi:10.1093/biomet/52.3-4.309). NaN is left out, infinities are values.
 ///
 /// The effect is V itself; its interval is V ± 1.747 √(1/n + 1/m), by the 95 % point of the range of a Brownian bridge.
 ///

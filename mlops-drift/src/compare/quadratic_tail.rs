@@ -12,7 +12,7 @@ pub(super) enum Quadratic {
 }
 
 impl Quadratic {
-    /// P(X ≥ x), to about 1e-13 relative however far out.
+    /// P(X ≥ x), to 1e-10 relative however far out.
     ///
     /// Smirnov's formula (1937): with λₖ the inverse weights and D(y) = Π (1 − y/λₖ), it is
     /// 1/π Σⱼ (−1)^(j+1) ∫ exp(−xy/2) / (y √|D(y)|) dy from λ₂ⱼ₋₁ to λ₂ⱼ. No 1 − F: what is left of the tail keeps its

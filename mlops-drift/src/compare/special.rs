@@ -1,4 +1,4 @@
-//! Tails of the distributions that statistics have, to about 1e-13 relative, however far out.
+//! Tails of the distributions that statistics have, to 1e-10 relative or better, however far out.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
